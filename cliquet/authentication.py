@@ -1,0 +1,118 @@
+"""
+Who is asking: Basic Auth without accounts, and what is common to all policies.
+
+Source: protocol P7.1, P7.2.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.authentication import BasicAuthAuthenticationPolicy as PyramidBasicAuth
+from pyramid.authentication import extract_http_basic_credentials
+from pyramid.authorization import Authenticated, Everyone
+
+from cliquet.utils import hmac_digest
+
+
+class BasicAuthAuthenticationPolicy(PyramidBasicAuth):
+    """
+    Basic Auth where any user name goes with any password, and each pair is a user of its own.
+
+    The user id is the HMAC-SHA256 of ``user:password``, keyed with the setting
+    ``userid_hmac_secret``: whoever has the password has the records, and nobody else.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(_accept_anyone, *args, **kwargs)
+
+    def unauthenticated_userid(self, request: Any) -> str | None:
+        """Return the user id that the credentials stand for, computed once a request."""
+        if "_basicauth_userid" not in request.__dict__:
+            request.__dict__["_basicauth_userid"] = self._userid(request)
+        return request.__dict__["_basicauth_userid"]  # type: ignore[no-any-return]
+
+    def authenticated_userid(self, request: Any) -> str | None:
+        """Return the same: there is no account that could be missing."""
+        return self.unauthenticated_userid(request)
+
+    def effective_principals(self, request: Any) -> list[str]:
+        """Return the principals that the credentials alone give."""
+        userid = self.unauthenticated_userid(request)
+        return [Everyone] if userid is None else [Everyone, Authenticated, userid]
+
+    def _userid(self, request: Any) -> str | None:
+        if "HTTP_AUTHORIZATION" not in request.environ:
+            return None
+        credentials = extract_http_basic_credentials(request)
+        if credentials is None or not credentials.username:
+            return None
+        settings = request.registry.settings
+        message = f"{credentials.username}:{credentials.password}"
+        return hmac_digest(settings["userid_hmac_secret"], message)
+
+
+def _accept_anyone(username: str, password: str, request: Any) -> list[str]:
+    return []
+
+
+class SecurityPolicyAdapter:
+    """A modern security policy of Pyramid 2, for ``pyramid_multiauth``, which asks in old ways."""
+
+    def __init__(self, policy: Any) -> None:
+        self._policy = policy
+        self._pyramid_multiauth_name = getattr(policy, "_pyramid_multiauth_name", None)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._policy, name)
+
+    def unauthenticated_userid(self, request: Any) -> str | None:
+        """Return the user id, which such a policy only knows authenticated."""
+        return self.authenticated_userid(request)
+
+    def authenticated_userid(self, request: Any) -> str | None:
+        """Return the user id."""
+        return self._policy.authenticated_userid(request)  # type: ignore[no-any-return]
+
+    def effective_principals(self, request: Any) -> list[str]:
+        """Return the principals that being authenticated gives; the policy adds none."""
+        userid = self.authenticated_userid(request)
+        return [Everyone] if userid is None else [Everyone, Authenticated, userid]
+
+    def remember(self, request: Any, userid: str, **kwargs: Any) -> list[tuple[str, str]]:
+        """Return the headers that make a client remember."""
+        return list(self._policy.remember(request, userid, **kwargs) or ())
+
+    def forget(self, request: Any) -> list[tuple[str, str]]:
+        """Return the headers that make a client forget, or ask it to authenticate."""
+        return list(self._policy.forget(request) or ())
+
+
+def remember_policy(event: Any) -> None:
+    """Note, on the request, which policy recognized the user."""
+    event.request.selected_policy_name = event.policy_name
+    event.request.selected_userid = event.userid
+    event.request.authn_type = event.policy_name
+
+
+def prefixed_userid(request: Any) -> str | None:
+    """
+    Return who is asking, as ``<policy>:<userid>``; ``None`` for anonymous requests.
+
+    Source: protocol P7.1.
+    """
+    # The policy is selected while the user is looked for; one that was refused left its name.
+    userid = request.authenticated_userid
+    if userid is None:
+        return None
+    return f"{request.selected_policy_name}:{userid}"
+
+
+def effective_principals(request: Any) -> list[str]:
+    """
+    Return the principals of the request, a new list each time.
+
+    Pyramid's property of this name knows nothing of security policies, and says ``Everyone``.
+    """
+    policy = request.registry.authentication_policy
+    return [Everyone] if policy is None else list(policy.effective_principals(request))

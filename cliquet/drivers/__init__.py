@@ -1,0 +1,1 @@
+"""What imports the drivers of databases, and makes engines and pools of settings."""

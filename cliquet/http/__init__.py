@@ -1,0 +1,1 @@
+"""What is about requests and not about records: services, CORS, bodies, tweens, sub-requests."""

@@ -1,0 +1,103 @@
+"""
+Bodies of requests: read as JSON, held against a schema, and what is wrong with them told.
+
+Source: protocol P2.3, P2.4, P2.8, P11.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import colander
+
+from cliquet import jsonlib
+from cliquet.errors import add_error
+
+JSON_TYPE = "application/json"
+
+
+def media_type(request: Any) -> str:
+    """Return the type of the body, in lower case and without parameters; ``""`` if untold."""
+    return str(request.content_type or "").lower()
+
+
+def read_mapping(request: Any) -> dict[str, Any] | None:
+    """
+    Return the mapping that the JSON body of *request* is; an empty body is an empty mapping.
+
+    Returns:
+        ``None`` when the body is something else; the error is then among the request's.
+    """
+    # A body without a Content-Type is not read (protocol P2.8).
+    if media_type(request) != JSON_TYPE or not request.body:
+        return {}
+    try:
+        body = request.json
+        if jsonlib.has_nul(body):
+            raise ValueError("NUL character in a string")
+    except ValueError as error:
+        _refuse(request, f"Invalid JSON request body: {error}")
+        return None
+    if not isinstance(body, dict):
+        _refuse(request, f"Invalid JSON: Should be a JSON object, got {body}")
+        return None
+    return body
+
+
+def _refuse(request: Any, description: str) -> None:
+    add_error(request, location="body", name=None, description=description)
+
+
+def check_json_body(request: Any, **kwargs: Any) -> None:
+    """Validate, for Cornice: a body, when there is one, is a JSON mapping."""
+    read_mapping(request)
+
+
+def body_validator(request: Any, schema: Any = None, **kwargs: Any) -> None:
+    """
+    Validate, for Cornice: put the members of the body into ``request.validated``.
+
+    Members that the schema does not name are errors, unless it preserves unknown ones; required
+    ones that are missing are errors of their own.
+
+    Args:
+        request: The current request.
+        schema: A colander mapping of the body's top level, an instance or a class.
+    """
+    node = schema() if isinstance(schema, type) else schema
+    if has_deferred(node):
+        node = node.bind(request=request)
+    body = read_mapping(request)
+    for name, description in _errors(node, body or {}, request.validated):
+        if body is not None or description.endswith("is missing"):
+            add_error(request, location="body", name=name, description=description)
+
+
+def _errors(
+    node: colander.SchemaNode, body: dict[str, Any], validated: dict[str, Any]
+) -> Iterator[tuple[str, str]]:
+    names = {child.name for child in node.children}
+    if node.typ.unknown != "preserve":
+        yield from ((name, f"{name} is not allowed") for name in body if name not in names)
+        body = {name: value for name, value in body.items() if name in names}
+    missing = {child.name for child in node.children if child.required and child.name not in body}
+    yield from ((name, f"{name} is missing") for name in sorted(missing))
+    try:
+        validated.update(node.deserialize(body))
+    except colander.Invalid as error:
+        told = described(error)
+        yield from ((name, text) for name, text in told.items() if name not in missing)
+
+
+def described(error: colander.Invalid) -> Mapping[str, str]:
+    """Return colander's words by the dotted name of the field, from the body's root."""
+    return error.asdict(translate=str)  # type: ignore[no-any-return]
+
+
+def has_deferred(node: Any) -> bool:
+    """Tell whether a schema has parts that are only made for a request (``colander.deferred``)."""
+    values = (getattr(node, name, None) for name in ("missing", "default", "validator", "title"))
+    if any(isinstance(value, colander.deferred) for value in values):
+        return True
+    return any(has_deferred(child) for child in node.children)

@@ -1,0 +1,35 @@
+"""How views that return values become JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.renderers import JSON
+
+from cliquet import jsonlib
+
+
+class JSONRenderer:
+    """The renderer ``json``: exact and fast, and Pyramid's own for what JSON alone cannot say."""
+
+    def __init__(self) -> None:
+        self._general = JSON()
+
+    def __call__(self, info: Any) -> Callable[[Any, Any], bytes | str]:
+        """Return the function that renders a value for a request."""
+        general = self._general(info)
+
+        def render(value: Any, system: Any) -> bytes | str:
+            try:
+                content = jsonlib.dumps(value)
+            except TypeError:
+                # Objects with ``__json__``, and the adapters of Pyramid.
+                return general(value, system)  # type: ignore[no-any-return]
+            response = system["request"].response
+            if response.content_type == response.default_content_type:
+                response.content_type = "application/json"
+                response.charset = None
+            return content
+
+        return render

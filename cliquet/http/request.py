@@ -1,0 +1,83 @@
+"""The request class of applications: JSON by :mod:`cliquet.jsonlib`, and who is asking."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.events import NewRequest
+from pyramid.interfaces import IRequestExtensions
+from pyramid.request import Request as PyramidRequest
+from pyramid.request import apply_request_extensions
+
+from cliquet import jsonlib
+
+
+class Request(PyramidRequest):
+    """
+    A Pyramid request whose JSON is exact, and that knows who asks.
+
+    Attributes:
+        selected_policy_name, authn_type: Name of the policy that recognized the user.
+        selected_userid: The user's id, without the name of the policy.
+    """
+
+    selected_policy_name: str | None = None
+    authn_type: str | None = None
+    selected_userid: str | None = None
+
+    def _json(self) -> Any:
+        """The body, read as JSON; malformed JSON raises ``ValueError``."""
+        if "_parsed_json" not in self.__dict__:
+            self.__dict__["_parsed_json"] = jsonlib.loads(self.body)
+        return self.__dict__["_parsed_json"]
+
+    def _set_json(self, value: Any) -> None:
+        self.body = jsonlib.dumps(value)
+        self.__dict__.pop("_parsed_json", None)
+
+    json = json_body = property(_json, _set_json)
+
+
+def fold_extensions(event: Any) -> None:
+    """
+    Move what ``config.add_request_method()`` added into the application's request class.
+
+    Pyramid makes a new class for each request that has such properties, which costs more than
+    answering it. Made once, when the application is, the class serves all requests; those that
+    were made by other means are still extended one by one.
+    """
+    router = event.app
+    extensions, base = router.request_extensions, router.request_factory
+    if extensions is None or not isinstance(base, type):
+        return
+    members = {**extensions.methods, **extensions.descriptors, "__module__": base.__module__}
+    bases = (base,) if issubclass(base, Request) else (Request, base)
+    folded = type(base.__name__, bases, members)
+    router.request_factory = folded
+    router.request_extensions = None
+    router.registry.folded_request_class = folded
+
+
+def extend_foreign_request(event: NewRequest) -> None:
+    """Extend a request that is not of the application's own class."""
+    request = event.request
+    folded = getattr(request.registry, "folded_request_class", None)
+    if folded is not None and not isinstance(request, folded):
+        extensions = request.registry.queryUtility(IRequestExtensions)
+        apply_request_extensions(request, extensions)
+
+
+def bound_data(request: Any) -> dict[str, Any]:
+    """Return a dict that lives as long as the request, shared with its sub-requests."""
+    parent = getattr(request, "parent", None)
+    return {} if parent is None else parent.bound_data  # type: ignore[no-any-return]
+
+
+def get_user_info(request: Any) -> dict[str, Any] | None:
+    """
+    Return what hello says of the user: ``{"id": …}``, or ``None`` for anonymous requests.
+
+    Plugins put another function in its place by ``config.add_request_method``.
+    """
+    user_id = request.prefixed_userid
+    return None if user_id is None else {"id": user_id}

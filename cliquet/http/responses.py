@@ -1,0 +1,34 @@
+"""The headers that every response carries, of whatever kind it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.events import NewResponse
+
+from cliquet.http.cors import apply_cors
+
+
+def finish_response(event: NewResponse) -> None:
+    """
+    Set the headers of a response that are not its view's business.
+
+    Source: protocol P1.2, P1.4 to P1.6.
+    """
+    request, response = event.request, event.response
+    _keep_alert(request, response)
+    apply_cors(request, response)
+    headers = response.headers
+    for name, value in request.registry.response_headers.items():
+        if name not in headers:
+            headers[name] = value
+    origin = headers.get("Access-Control-Allow-Origin", "*")
+    if origin != "*" and "origin" not in headers.get("Vary", "").lower():
+        headers["Vary"] = ", ".join(filter(None, [headers.get("Vary"), "Origin"]))
+
+
+def _keep_alert(request: Any, response: Any) -> None:
+    # An alert that a view sent survives the error that it raised afterwards.
+    sent = request.__dict__.get("response")
+    if sent is not None and sent is not response and "Alert" in sent.headers:
+        response.headers.setdefault("Alert", sent.headers["Alert"])

@@ -1,0 +1,116 @@
+"""Around every request: what is refused before any view, and the line that sums it up."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from pyramid import httpexceptions
+
+from cliquet import logs
+from cliquet.errors import ERRORS, http_error
+from cliquet.settings import read_date
+
+Handler = Callable[[Any], Any]
+
+
+def summary_tween_factory(handler: Handler, registry: Any) -> Handler:
+    """Return the tween that writes a ``request.summary`` line for each request."""
+    logger = registry.logger
+
+    def tween(request: Any) -> Any:
+        is_logged = logger.is_enabled_for(logging.INFO)
+        start = time.perf_counter()
+        token = logs.start_request(_facts(request) if is_logged else {}, logger)
+        try:
+            response = handler(request)
+            if is_logged:
+                elapsed_ms = round((time.perf_counter() - start) * 1000)
+                logs.summary(_outcome(request, response, elapsed_ms))
+            return response
+        finally:
+            logs.end_request(token)
+
+    return tween
+
+
+def _facts(request: Any) -> dict[str, Any]:
+    environ = request.environ
+    return {
+        "agent": environ.get("HTTP_USER_AGENT"),
+        "path": environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""),
+        "method": request.method,
+        "querystring": _querystring(request) if environ.get("QUERY_STRING") else {},
+        "lang": environ.get("HTTP_ACCEPT_LANGUAGE"),
+    }
+
+
+def _querystring(request: Any) -> Any:
+    try:
+        return dict(request.GET)
+    except UnicodeDecodeError:
+        return request.query_string
+
+
+def _outcome(request: Any, response: Any, elapsed_ms: int) -> dict[str, Any]:
+    # Who asked is told when the request was authenticated; it is not authenticated to be told.
+    identity = getattr(request, "_multiauth_identity", None)
+    return {
+        "uid": getattr(identity, "userid", None),
+        "authn_type": getattr(request, "selected_policy_name", None) if identity else None,
+        "errno": getattr(response, "errno", 0),
+        "code": response.status_code,
+        "t": elapsed_ms,
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+    }
+
+
+def body_size_tween_factory(handler: Handler, registry: Any) -> Handler:
+    """Return the tween that refuses bodies above ``max_body_bytes`` (protocol P2.5)."""
+    limit = registry.settings["max_body_bytes"]
+
+    def tween(request: Any) -> Any:
+        if (request.content_length or 0) > limit:
+            return http_error(
+                httpexceptions.HTTPRequestEntityTooLarge(),
+                errno=ERRORS.REQUEST_TOO_LARGE,
+                message=f"Request body should be at most {limit} bytes.",
+            )
+        return handler(request)
+
+    return tween
+
+
+def end_of_service_tween_factory(handler: Handler, registry: Any) -> Handler:
+    """
+    Return the tween that announces the end of the service, and then answers 410 to everything.
+
+    Source: protocol P10.1.
+    """
+    settings = registry.settings
+    end = read_date(settings["eos"])
+    alert = {
+        "message": settings["eos_message"],
+        "url": settings["eos_url"] or settings["project_docs"],
+    }
+
+    def tween(request: Any) -> Any:
+        is_over = end <= datetime.now(UTC)
+        response = _gone() if is_over else handler(request)
+        code = "hard-eol" if is_over else "soft-eol"
+        response.headers["Alert"] = json.dumps({"code": code, **alert})
+        return response
+
+    return tween
+
+
+def _gone() -> Any:
+    return http_error(
+        httpexceptions.HTTPGone(),
+        errno=ERRORS.SERVICE_DEPRECATED,
+        message="The service you are trying to connect no longer exists at this location.",
+    )

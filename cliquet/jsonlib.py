@@ -1,0 +1,120 @@
+"""
+JSON as cliquet reads and writes it: by orjson, and exact where orjson is not.
+
+Integers of any size survive; NaN, infinities, lone surrogates and documents nested deeper than
+:data:`MAX_DEPTH` are refused, so that whatever was read can be stored, compared and written again.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, NoReturn
+
+import orjson
+
+#: Deepest nesting of arrays and objects accepted. Values are copied and compared by recursion, so
+#: the limit keeps every document far from the interpreter's own.
+MAX_DEPTH = 200
+
+_BOM = b"\xef\xbb\xbf"
+# orjson turns integers beyond 64 bits into floats, silently. They have at least 19 digits, and
+# mapping each digit to "0" lets one substring search find such a run.
+_DIGITS = bytes(0x30 if 0x30 <= code <= 0x39 else code for code in range(256))
+_LONG_RUN = b"0" * 19
+# Every byte that does not open or close a container is dropped before the depth is counted.
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
+def loads(text: bytes | str) -> Any:
+    """
+    Return the value that a JSON document stands for.
+
+    Args:
+        text: UTF-8 bytes (a byte order mark is accepted) or text.
+
+    Raises:
+        ValueError: The document is malformed, too deep, or holds a value that cannot be stored.
+    """
+    raw = text if isinstance(text, bytes) else _encoded(text)
+    raw = raw.removeprefix(_BOM)
+    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and _depth(raw) > MAX_DEPTH:
+        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
+    if _LONG_RUN in raw.translate(_DIGITS):
+        return _exact_loads(raw)
+    return orjson.loads(raw)
+
+
+def dumps(value: Any) -> bytes:
+    """
+    Return the compact UTF-8 JSON of *value*: slashes are not escaped, integers are exact.
+
+    Raises:
+        TypeError: *value* holds something JSON has no form for.
+        ValueError: *value* holds NaN or an infinity beside an integer beyond 64 bits.
+    """
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        # Integers beyond 64 bits, and mappings whose keys are not text.
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return text.encode()
+
+
+def copied(value: Any) -> Any:
+    """Return a copy of a JSON value that shares no array and no object with it."""
+    if isinstance(value, dict):
+        return {
+            key: copied(item) if isinstance(item, (dict, list)) else item
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [copied(item) if isinstance(item, (dict, list)) else item for item in value]
+    return value
+
+
+def has_nul(value: Any) -> bool:
+    """Tell whether a string or a key anywhere in *value* holds the character NUL."""
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(has_nul(key) or has_nul(item) for key, item in value.items())
+    return isinstance(value, list) and any(has_nul(item) for item in value)
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("lone surrogate in text") from error
+
+
+def _exact_loads(raw: bytes) -> Any:
+    try:
+        value = json.loads(raw, parse_float=_finite, parse_constant=_refuse_constant)
+        # The standard library reads lone surrogates, which no UTF-8 document can give back.
+        json.dumps(value, ensure_ascii=False).encode()
+    except (RecursionError, UnicodeError) as error:
+        raise ValueError("unpaired surrogate or too deep") from error
+    return value
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError("number is infinity when parsed as double")
+    return number
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _depth(raw: bytes) -> int:
+    # Strings are taken out first: the brackets within them open nothing.
+    structure = b"".join(raw.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
+    depth = deepest = 0
+    for code in structure.translate(None, _NOT_BRACKETS):
+        depth += 1 if code in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest

@@ -1,0 +1,124 @@
+"""
+Answers of resources: the headers of versions and caches, and errors of rules made HTTP.
+
+Source: protocol P4.1, P4.4, P4.10, P5.2 to P5.4, P10.4.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from email.utils import formatdate
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from pyramid import httpexceptions
+
+from cliquet.errors import (
+    ERRORS,
+    http_error,
+    invalid_parameter_response,
+    not_found_response,
+)
+from cliquet.exceptions import InvalidParameter
+from cliquet.resource.preconditions import NotModified
+from cliquet.storage.exceptions import (
+    ModifiedError,
+    RecordNotFoundError,
+    UnicityError,
+)
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def endpoint(method: F) -> F:
+    """Make an endpoint of a resource's method: what rules and storages raise becomes HTTP."""
+
+    @functools.wraps(method)
+    def wrapped(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(self, *args, **kwargs)
+        except (InvalidParameter, RecordNotFoundError, ModifiedError, NotModified) as error:
+            raise _response_for(self, error) from error
+        except UnicityError as error:
+            raise conflict(error, self.model.id_field) from error
+
+    return wrapped  # type: ignore[return-value]
+
+
+def _response_for(resource: Any, error: Exception) -> Any:
+    if isinstance(error, InvalidParameter):
+        return invalid_parameter_response(resource.request, error)
+    if isinstance(error, RecordNotFoundError):
+        return not_found_response(error)
+    if isinstance(error, ModifiedError):
+        return modified_meanwhile(resource, error.existing)
+    assert isinstance(error, NotModified)
+    response = httpexceptions.HTTPNotModified()
+    add_version(response, error.timestamp)
+    return response
+
+
+def modified_meanwhile(resource: Any, existing: Mapping[str, Any] | None) -> Any:
+    """Return the 412 for a record, or ``None`` for the collection (protocol P5.4)."""
+    response = http_error(
+        httpexceptions.HTTPPreconditionFailed(),
+        errno=ERRORS.MODIFIED_MEANWHILE,
+        message="Resource was modified meanwhile",
+        details={} if existing is None else {"existing": existing},
+    )
+    if existing is not None:
+        add_version(response, existing[resource.model.modified_field])
+    elif resource.record_id is None:
+        add_version(response, resource.model.timestamp())
+    return response
+
+
+def conflict(error: UnicityError, id_field: str) -> Any:
+    """Return the 409 for a value that must be unique (protocol P4.10)."""
+    return http_error(
+        httpexceptions.HTTPConflict(),
+        errno=ERRORS.CONSTRAINT_VIOLATED,
+        message=f"Conflict of field {error.field} on record {error.record[id_field]}",
+        details={"field": error.field, "existing": error.record},
+    )
+
+
+def add_version(response: Any, timestamp: int) -> None:
+    """Set the headers that name a version: ``ETag`` and ``Last-Modified``."""
+    headers = response.headers
+    headers["ETag"] = f'"{timestamp}"'
+    headers["Last-Modified"] = _http_date(timestamp // 1000)
+
+
+@functools.lru_cache(maxsize=1024)
+def _http_date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)
+
+
+def add_cache_control(request: Any, resource_name: str, now_seconds: float) -> None:
+    """
+    Tell caches what they may keep of a read (protocol P10.4).
+
+    Args:
+        request: The current request.
+        resource_name: Its setting ``<resource>_cache_expires_seconds`` is for the anonymous.
+        now_seconds: The present time, in seconds since the epoch.
+    """
+    headers = request.response.headers
+    if request.prefixed_userid is not None:
+        headers["Cache-Control"] = "no-cache, no-store"
+        return
+    seconds = request.registry.settings.get(f"{resource_name}_cache_expires_seconds")
+    if seconds is None:
+        headers["Cache-Control"] = "no-cache"
+        return
+    headers["Cache-Control"] = f"max-age={int(seconds)}"
+    headers["Expires"] = _http_date(int(now_seconds + seconds))
+
+
+def next_page_url(request: Any, limit: int, token: str) -> str:
+    """Return the absolute URL of the page that *token* begins; other parameters stay."""
+    parameters = [(k, v) for k, v in request.GET.items() if k not in ("_limit", "_token")]
+    query = urlencode([*parameters, ("_limit", str(limit)), ("_token", token)])
+    return f"{request.host_url}{request.path}?{query}"

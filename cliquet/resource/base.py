@@ -1,0 +1,422 @@
+"""
+The resource: what its endpoints do, in terms of the rules beside it.
+
+Source: protocol P4, P5, P6.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import colander
+
+from cliquet.errors import send_alert
+from cliquet.events import ACTIONS
+from cliquet.exceptions import InvalidParameter
+from cliquet.http.body import described
+from cliquet.logs import logger
+from cliquet.query import Filter, Sort
+from cliquet.resource import patching, querystring
+from cliquet.resource.answers import (
+    add_cache_control,
+    add_version,
+    endpoint,
+    next_page_url,
+    not_found_response,
+)
+from cliquet.resource.model import Model
+from cliquet.resource.pagination import make_token, read_token
+from cliquet.resource.preconditions import ANY, Preconditions
+from cliquet.resource.schema import ResourceSchema, check_timestamp
+from cliquet.resource.viewset import ViewSet
+from cliquet.resource.writes import Outcome, RecordWrite, find_record
+from cliquet.storage import JSONRecord, Page
+from cliquet.storage.exceptions import UnicityError
+from cliquet.utils import classname, dict_subset
+
+
+class BaseResource:
+    """
+    Records of a user, served over HTTP.
+
+    A subclass sets :attr:`mapping`, the schema of its records, and is registered by
+    :func:`~cliquet.resource.register`. Everything else can be overridden, the endpoints
+    included: call the parent's, then change what it returned or ``self.request.response``.
+
+    Args:
+        request: The current request.
+        context: What the route's factory made of it.
+    """
+
+    default_viewset: type[ViewSet] = ViewSet
+    default_model: type[Model] = Model
+    #: Schema of the records.
+    mapping: Any = ResourceSchema()
+    #: Names of the permissions that records of this resource know.
+    permissions: tuple[str, ...] = ("read", "write")
+
+    def __init__(self, request: Any, context: Any = None) -> None:
+        self.request = request
+        self.context = context
+        matchdict = getattr(request, "matchdict", None) or {}
+        self.record_id: str | None = matchdict.get("id")
+        self.model = self.default_model(
+            storage=request.registry.storage,
+            id_generator=request.registry.id_generator,
+            collection_id=classname(self),
+            parent_id=self.get_parent_id(request),
+            auth=request.headers.get("Authorization"),
+        )
+
+    # -- What applications override
+
+    def get_parent_id(self, request: Any) -> str:
+        """Return whose records are served: by default, the user's own (protocol P7.1)."""
+        return request.prefixed_userid  # type: ignore[no-any-return]
+
+    def is_known_field(self, field: str) -> bool:
+        """
+        Tell whether records may be filtered and sorted by *field* (protocol P6.1).
+
+        Args:
+            field: Name; dots reach into objects.
+        """
+        if self.mapping.get_option("preserve_unknown"):
+            return True
+        return field in self._declared or field.partition(".")[0] in self._declared
+
+    def process_record(self, new: JSONRecord, old: JSONRecord | None = None) -> JSONRecord:
+        """
+        Return the record to be stored: a hook between validation and the write.
+
+        It may run several times for one request: when another writer changes the record
+        meanwhile, everything is done again with what is there now.
+
+        Args:
+            new: Validated; it may be changed.
+            old: The record as it is, or ``None`` when it is created.
+        """
+        return new
+
+    def apply_changes(self, record: JSONRecord, changes: JSONRecord) -> JSONRecord:
+        """
+        Return *record* with *changes* merged into its top level, validated (protocol P4.6).
+
+        Raises:
+            InvalidParameter: A read-only field would change, or the whole is not valid.
+        """
+        patching.refuse_readonly(record, changes, self.mapping.is_readonly)
+        try:
+            validated: JSONRecord = self.mapping.deserialize({**record, **changes})
+        except colander.Invalid as error:
+            field, text = next(iter(described(error).items()))
+            name = f"data.{field}" if field else "data"
+            raise InvalidParameter(text, location="body", name=name) from error
+        for field in (self.model.id_field, self.model.modified_field):
+            if field in record:
+                validated.setdefault(field, record[field])
+        return validated
+
+    def postprocess(
+        self, result: Any, action: ACTIONS = ACTIONS.READ, old: Any = None
+    ) -> dict[str, Any]:
+        """
+        Return the body of the response, after events were announced.
+
+        Args:
+            result: A record, a tombstone, or a list of either.
+            action: What was done.
+            old: The record as it was, for updates and deletions.
+        """
+        notify = getattr(self.request, "notify_resource_event", None)
+        if notify is not None:
+            notify(parent_id=self.model.parent_id, data=result, action=action, old=old)
+        return {"data": result}
+
+    # -- Endpoints of the collection
+
+    @endpoint
+    def collection_get(self) -> Any:
+        """List records: filtered, sorted, in pages (protocol P4.1, P6)."""
+        preconditions = Preconditions.parse(self.request.headers, is_read=True)
+        if preconditions.if_none_match == ANY or preconditions.if_match is not None:
+            preconditions.check_collection(self.timestamp)
+        query, fields = self._list_query(preconditions)
+        page = self.model.get_page(known=preconditions.known, **query)
+        preconditions.check_collection(page.timestamp)
+        self._describe_page(page, query)
+        records = page.records
+        if fields is not None:
+            records = [dict_subset(record, fields) for record in records]
+        return self.postprocess(records)
+
+    @endpoint
+    def collection_post(self) -> Any:
+        """Create a record, or return the one that is there already (protocol P4.2)."""
+        body = self._posted_record()
+        preconditions = Preconditions.parse(self.request.headers, is_read=False)
+        record_id = body.get(self.model.id_field)
+        if record_id is not None:
+            self._check_id(record_id)
+            existing = find_record(self.model, record_id)
+            if existing is not None:
+                return self._existing(existing, preconditions)
+        if preconditions.if_match is not None:
+            preconditions.check_collection(self.timestamp)
+        new = self.process_record(body)
+        try:
+            with self.model.expecting(collection=preconditions.if_match):
+                record = self.model.create_record(new, unique_fields=self.unique_fields)
+        except UnicityError as error:
+            # Preconditions are about the id; another field's holder is another record.
+            is_same = error.field == self.model.id_field
+            return self._existing(error.record, preconditions if is_same else None)
+        return self._written(Outcome(record, ACTIONS.CREATE, None))
+
+    @endpoint
+    def collection_delete(self) -> Any:
+        """Delete the records that the filters meet, and list the tombstones (protocol P4.3)."""
+        preconditions = Preconditions.parse(self.request.headers, is_read=False)
+        if preconditions.if_match is not None:
+            preconditions.check_collection(self.timestamp)
+        filters = self._extract_filters()
+        with self.model.expecting(collection=preconditions.if_match):
+            deleted = self.model.delete_records(filters=filters)
+        # Each was stamped in turn: the latest stamp is the collection's timestamp.
+        timestamps = [tombstone[self.model.modified_field] for tombstone in deleted]
+        add_version(self.request.response, max(timestamps) if timestamps else self.timestamp)
+        return self.postprocess(deleted, action=ACTIONS.DELETE)
+
+    # -- Endpoints of the record
+
+    @endpoint
+    def get(self) -> Any:
+        """Return a record (protocol P4.4)."""
+        self._check_id(self.record_id)
+        record = self._get_record_or_404(self.record_id)
+        preconditions = Preconditions.parse(self.request.headers, is_read=True)
+        preconditions.check_record(record, self.model.modified_field)
+        fields = self._extract_partial_fields()
+        add_version(self.request.response, record[self.model.modified_field])
+        self._add_cache_control()
+        return self.postprocess(record if fields is None else dict_subset(record, fields))
+
+    @endpoint
+    def put(self) -> Any:
+        """Create or replace a record (protocol P4.5)."""
+        self._check_id(self.record_id)
+        body = self._posted_record()
+        self._check_same_id(body)
+        return self._written(self._write().put(body))
+
+    @endpoint
+    def patch(self) -> Any:
+        """Change some fields of a record (protocol P4.6)."""
+        self._check_id(self.record_id)
+        changes = self._posted_record()
+        self._check_same_id(changes)
+        outcome = self._write().patch(changes)
+        return self._written(outcome, self._response_behavior(outcome, changes))
+
+    @endpoint
+    def delete(self) -> Any:
+        """Delete a record, and return its tombstone (protocol P4.7)."""
+        self._check_id(self.record_id)
+        return self._written(self._write().delete(self._forced_deletion_time))
+
+    # -- What is known of the request
+
+    @property
+    def timestamp(self) -> int:
+        """Timestamp of the collection, in milliseconds; read anew each time."""
+        return self.model.timestamp()
+
+    @property
+    def collection(self) -> Model:
+        """Old name of :attr:`model`."""
+        return self.model
+
+    @property
+    def unique_fields(self) -> tuple[str, ...]:
+        """Names of the fields of which no two records share a value (protocol P4.10)."""
+        return tuple(self.mapping.get_option("unique_fields"))
+
+    def _write(self) -> RecordWrite:
+        return RecordWrite(self, Preconditions.parse(self.request.headers, is_read=False))
+
+    def _get_record_or_404(self, record_id: str) -> JSONRecord:
+        """Return the record of that id; raise the 404 where there is none."""
+        record = find_record(self.model, record_id)
+        if record is None:
+            raise not_found_response()
+        return record
+
+    def _check_id(self, record_id: object) -> None:
+        match = self.model.id_generator.match
+        if not isinstance(record_id, str) or not match(record_id):
+            raise InvalidParameter("Invalid record id", location="path")
+
+    def _check_same_id(self, body: Mapping[str, Any]) -> None:
+        id_field = self.model.id_field
+        if body.get(id_field, self.record_id) != self.record_id:
+            raise InvalidParameter(
+                "Record id does not match existing record", location="body", name=id_field
+            )
+
+    def _posted_record(self) -> JSONRecord:
+        """Return the record of the body: validated, with the id and the timestamp it asks for."""
+        record = dict(self.request.validated["data"])
+        id_field, modified_field = self.model.id_field, self.model.modified_field
+        sent = self._sent_data()
+        if id_field in sent:
+            record.setdefault(id_field, sent[id_field])
+        if not (self.mapping.knows(modified_field) or self.mapping.get_option("preserve_unknown")):
+            record.pop(modified_field, None)
+        elif modified_field in record:
+            check_timestamp(record[modified_field], modified_field, self.mapping)
+        return record
+
+    def _sent_data(self) -> Mapping[str, Any]:
+        # Schemas drop an id that they do not declare, and clients may choose one all the same.
+        try:
+            body = getattr(self.request, "json", None)
+        except ValueError:
+            body = None
+        data = body.get("data") if isinstance(body, Mapping) else None
+        return data if isinstance(data, Mapping) else {}
+
+    def _forced_deletion_time(self) -> int | None:
+        text = self.request.GET.get(self.model.modified_field)
+        if text is None:
+            return None
+        return querystring.read_forced_timestamp(self.model.modified_field, text)
+
+    # -- Query strings
+
+    def _list_query(self, preconditions: Preconditions) -> tuple[dict[str, Any], list[str] | None]:
+        try:
+            filters, sorting = self._extract_filters(), self._extract_sorting()
+            limit = self._extract_limit()
+            rules = self._extract_pagination_rules_from_token(limit, sorting)
+            fields = self._extract_partial_fields()
+        except Exception:
+            # Whatever is wrong with a query string, preconditions come first (protocol P2.9).
+            preconditions.check_collection(self.timestamp)
+            raise
+        modified_field = self.model.modified_field
+        query = {
+            "filters": filters,
+            "sorting": sorting,
+            "limit": limit,
+            "pagination_rules": rules,
+            "include_deleted": any(one.field == modified_field for one in filters),
+        }
+        return query, fields
+
+    def _extract_filters(self, queryparams: Any = None) -> list[Filter]:
+        """Return the filters of the query string (protocol P6.1 to P6.4)."""
+        parameters = self.request.GET if queryparams is None else queryparams
+        if "_to" in parameters:
+            message = "_to is now deprecated, you should use _before instead"
+            send_alert(self.request, message)
+        return querystring.read_filters(parameters.items(), self._vocabulary)
+
+    def _extract_sorting(self, queryparams: Any = None) -> list[Sort]:
+        """Return the sort keys of the query string, a total order (protocol P6.5)."""
+        parameters = self.request.GET if queryparams is None else queryparams
+        return querystring.read_sorting(parameters.get("_sort"), self._vocabulary)
+
+    def _extract_limit(self) -> int:
+        """Return the size of the page (protocol P6.6)."""
+        settings = self.request.registry.settings
+        return querystring.read_limit(
+            self.request.GET.get("_limit"),
+            paginate_by=settings.get("paginate_by"),
+            max_fetch_size=settings.get("storage_max_fetch_size", 10000),
+        )
+
+    def _extract_pagination_rules_from_token(
+        self, limit: int, sorting: Sequence[Sort]
+    ) -> list[list[Filter]] | None:
+        """Return the rules of the page that a token begins, or ``None`` for the first one."""
+        token = self.request.GET.get("_token")
+        if not token:
+            return None
+        fields = {"id_field": self.model.id_field, "modified_field": self.model.modified_field}
+        return read_token(token, sorting, **fields)
+
+    def _extract_partial_fields(self) -> list[str] | None:
+        """Return the paths to show, or ``None`` for whole records (protocol P6.7)."""
+        return querystring.read_fields(
+            self.request.GET.get("_fields"),
+            self._vocabulary,
+            preserve_unknown=self.mapping.get_option("preserve_unknown"),
+        )
+
+    @cached_property
+    def _declared(self) -> frozenset[str]:
+        model = self.model
+        own = (model.id_field, model.modified_field, model.deleted_field)
+        return frozenset([*own, *(node.name for node in self.mapping.children)])
+
+    @cached_property
+    def _vocabulary(self) -> querystring.Vocabulary:
+        model = self.model
+        return querystring.Vocabulary(
+            self._declared,
+            self.is_known_field,
+            model.id_field,
+            model.modified_field,
+            model.deleted_field,
+        )
+
+    # -- Answers
+
+    def _existing(self, record: JSONRecord, preconditions: Preconditions | None) -> dict[str, Any]:
+        if preconditions is not None:
+            preconditions.check_record(record, self.model.modified_field)
+        return self._written(Outcome(record, ACTIONS.READ, None))
+
+    def _written(self, outcome: Outcome, shown: JSONRecord | None = None) -> dict[str, Any]:
+        response = self.request.response
+        if outcome.action is ACTIONS.CREATE:
+            response.status_code = 201
+        add_version(response, outcome.record[self.model.modified_field])
+        body = self.postprocess(outcome.record, action=outcome.action, old=outcome.old)
+        return body if shown is None else {"data": shown}
+
+    def _response_behavior(self, outcome: Outcome, changes: JSONRecord) -> JSONRecord | None:
+        """Return the fields that ``Response-Behavior`` asks for, or ``None`` for all of them."""
+        behavior = self.request.headers.get("Response-Behavior", "full").lower()
+        old, new = outcome.old or {}, outcome.record
+        if behavior == "light":
+            return patching.light_response(old, new, self.model.modified_field)
+        if behavior == "diff":
+            return patching.diff_response(old, new, changes, self.model.modified_field)
+        return None
+
+    def _add_cache_control(self) -> None:
+        name = getattr(self.request, "current_resource_name", None) or classname(self)
+        add_cache_control(self.request, name, time.time())
+
+    def _describe_page(self, page: Page, query: Mapping[str, Any]) -> None:
+        response, limit = self.request.response, query["limit"]
+        response.headers["Total-Records"] = str(page.total)
+        add_version(response, page.timestamp)
+        self._add_cache_control()
+        if page.more:
+            token = make_token(page.records[-1], query["sorting"])
+            response.headers["Next-Page"] = next_page_url(self.request, limit, token)
+        logger.bind(
+            collection_id=self.model.collection_id,
+            collection_timestamp=page.timestamp,
+            nb_records=len(page.records),
+            limit=limit,
+        )
+
+
+#: The name under which applications subclassed it in later versions of old.
+UserResource = BaseResource

@@ -1,0 +1,172 @@
+"""
+Conditional writes on storages written for the older contract.
+
+Such a storage cannot compare and write in one step. Here the comparison comes first, under a lock
+that the writers of this process share: across processes, P5.6 of the protocol is not promised.
+"""
+
+from __future__ import annotations
+
+from threading import RLock
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from cliquet.query import COMPARISON
+from cliquet.storage import (
+    ABSENT,
+    DEFAULT_ID_FIELD,
+    DEFAULT_MODIFIED_FIELD,
+    Expected,
+    Filter,
+    JSONRecord,
+    Page,
+    StorageBase,
+)
+from cliquet.storage.exceptions import ModifiedError, RecordNotFoundError
+
+_locks: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+_locks_guard = RLock()
+
+
+def conditional(storage: Any) -> Any:
+    """Return *storage* itself when it is atomic, else an adapter that checks before it writes."""
+    return storage if getattr(storage, "atomic", False) else CheckingStorage(storage)
+
+
+class CheckingStorage:
+    """The writes of an atomic storage, on one that is not; everything else is passed through."""
+
+    def __init__(self, storage: Any) -> None:
+        self._storage = storage
+        with _locks_guard:
+            self._lock = _locks.setdefault(storage, RLock())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._storage, name)
+
+    def get_page(self, *args: Any, **kwargs: Any) -> Page:
+        """See :meth:`StorageBase.get_page`; a storage that lacks it gets the base's."""
+        method = getattr(type(self._storage), "get_page", StorageBase.get_page)
+        return method(self._storage, *args, **kwargs)  # type: ignore[no-any-return]
+
+    def create(
+        self,
+        collection_id: str,
+        parent_id: str,
+        record: JSONRecord,
+        expected: Expected = None,
+        expected_collection: int | None = None,
+        **kwargs: Any,
+    ) -> JSONRecord:
+        """See :meth:`StorageBase.create`."""
+        object_id = record.get(kwargs.get("id_field", DEFAULT_ID_FIELD))
+        with self._lock:
+            self._check_collection(collection_id, parent_id, expected_collection)
+            self._check(collection_id, parent_id, object_id, expected, kwargs)
+            return self._storage.create(collection_id, parent_id, record, **kwargs)  # type: ignore[no-any-return]
+
+    def update(
+        self,
+        collection_id: str,
+        parent_id: str,
+        object_id: str,
+        record: JSONRecord,
+        expected: Expected = None,
+        **kwargs: Any,
+    ) -> JSONRecord:
+        """See :meth:`StorageBase.update`."""
+        with self._lock:
+            self._check(collection_id, parent_id, object_id, expected, kwargs)
+            return self._storage.update(collection_id, parent_id, object_id, record, **kwargs)  # type: ignore[no-any-return]
+
+    def delete(
+        self,
+        collection_id: str,
+        parent_id: str,
+        object_id: str,
+        expected: Expected = None,
+        with_previous: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """See :meth:`StorageBase.delete`."""
+        with self._lock:
+            self._check(collection_id, parent_id, object_id, expected, kwargs)
+            previous = None
+            if with_previous:
+                names = _names(kwargs, "id_field", "modified_field", "auth")
+                previous = self._storage.get(collection_id, parent_id, object_id, **names)
+            tombstone = self._storage.delete(collection_id, parent_id, object_id, **kwargs)
+            return (tombstone, previous) if with_previous else tombstone
+
+    def delete_all(
+        self,
+        collection_id: str,
+        parent_id: str,
+        expected_collection: int | None = None,
+        with_previous: bool = False,
+        **kwargs: Any,
+    ) -> list[Any]:
+        """See :meth:`StorageBase.delete_all`."""
+        id_field = kwargs.get("id_field", DEFAULT_ID_FIELD)
+        with self._lock:
+            self._check_collection(collection_id, parent_id, expected_collection)
+            previous = {}
+            if with_previous:
+                names = _names(kwargs, "filters", "id_field", "modified_field", "auth")
+                records, _ = self._storage.get_all(collection_id, parent_id, **names)
+                previous = {record[id_field]: record for record in records}
+            tombstones = self._storage.delete_all(collection_id, parent_id, **kwargs)
+        if not with_previous:
+            return tombstones  # type: ignore[no-any-return]
+        return [(tombstone, previous.get(tombstone[id_field])) for tombstone in tombstones]
+
+    def locked(self, collection_id: str, parent_id: str) -> Any:
+        """See :meth:`StorageBase.locked`; here the writers of this process are held back."""
+        return self._lock
+
+    def _check_collection(self, collection_id: str, parent_id: str, expected: int | None) -> None:
+        if expected is None:
+            return
+        if self._storage.collection_timestamp(collection_id, parent_id) != expected:
+            raise ModifiedError
+
+    def _check(
+        self,
+        collection_id: str,
+        parent_id: str,
+        object_id: str | None,
+        expected: Expected,
+        kwargs: dict[str, Any],
+    ) -> None:
+        if expected is None or object_id is None:
+            return
+        names = _names(kwargs, "id_field", "modified_field", "auth")
+        current = self._current(collection_id, parent_id, object_id, expected, names)
+        modified_field = kwargs.get("modified_field", DEFAULT_MODIFIED_FIELD)
+        seen = ABSENT if current is None else current[modified_field]
+        if seen != expected:
+            raise ModifiedError(current)
+
+    def _current(
+        self,
+        collection_id: str,
+        parent_id: str,
+        object_id: str,
+        expected: Expected,
+        names: dict[str, Any],
+    ) -> JSONRecord | None:
+        """Return the live record, else the tombstone where one may be expected, else ``None``."""
+        try:
+            return self._storage.get(collection_id, parent_id, object_id, **names)  # type: ignore[no-any-return]
+        except RecordNotFoundError:
+            if expected is ABSENT:
+                return None
+        by_id = Filter(names.get("id_field", DEFAULT_ID_FIELD), object_id, COMPARISON.EQ)
+        found, _ = self._storage.get_all(
+            collection_id, parent_id, filters=[by_id], include_deleted=True, **names
+        )
+        return found[0] if found else None
+
+
+def _names(kwargs: dict[str, Any], *wanted: str) -> dict[str, Any]:
+    return {name: kwargs[name] for name in wanted if name in kwargs}

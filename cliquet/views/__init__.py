@@ -1,0 +1,11 @@
+"""Views of every application: hello, heartbeats, and the pages of errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def includeme(config: Any) -> None:
+    """Add the views; services are made anew, so that applications share none."""
+    for name in ("hello", "heartbeat", "errors"):
+        config.include(f"cliquet.views.{name}")
