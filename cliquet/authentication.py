@@ -30,7 +30,7 @@ class BasicAuthAuthenticationPolicy(PyramidBasicAuth):
         """Return the user id that the credentials stand for, computed once a request."""
         if "_basicauth_userid" not in request.__dict__:
             request.__dict__["_basicauth_userid"] = self._userid(request)
-        return request.__dict__["_basicauth_userid"]  # type: ignore[no-any-return]
+        return request.__dict__["_basicauth_userid"]
 
     def authenticated_userid(self, request: Any) -> str | None:
         """Return the same: there is no account that could be missing."""
@@ -72,7 +72,7 @@ class SecurityPolicyAdapter:
 
     def authenticated_userid(self, request: Any) -> str | None:
         """Return the user id."""
-        return self._policy.authenticated_userid(request)  # type: ignore[no-any-return]
+        return self._policy.authenticated_userid(request)
 
     def effective_principals(self, request: Any) -> list[str]:
         """Return the principals that being authenticated gives; the policy adds none."""

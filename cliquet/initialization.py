@@ -139,7 +139,7 @@ def _load_settings(
     settings.clear()
     settings.update(loaded)
     config.registry.settings_as_given = given
-    return settings  # type: ignore[no-any-return]
+    return settings
 
 
 def _prepare_registry(config: Any) -> None:
@@ -160,7 +160,7 @@ def _prepare_registry(config: Any) -> None:
 
 def _id_generator(config: Any) -> Generator:
     generator = config.maybe_dotted(config.get_settings()["id_generator"])
-    return generator(config) if isinstance(generator, type) else generator  # type: ignore[no-any-return]
+    return generator(config) if isinstance(generator, type) else generator
 
 
 def _prepare_requests(config: Any) -> None:
@@ -251,7 +251,7 @@ def _setup_backend(config: Any, family: str, heartbeat: Any) -> None:
         )
     backend = module.load_from_config(config)
     if family == "storage" and not getattr(backend, "atomic", False):
-        logs.logger.warning(
+        config.registry.logger.warning(
             "storage_backend = %s is not atomic: preconditions hold within one process only", name
         )
     setattr(config.registry, family, backend)
@@ -302,12 +302,17 @@ def setup_deprecation(config: Any) -> None:
 def setup_authentication(config: Any) -> None:
     """Authenticate by the policies that the setting ``multiauth.policies`` names."""
     settings = config.get_settings()
+    policies = aslist(settings["multiauth.policies"])
+    # The library splits a text at blanks, and knows of no other list.
+    settings["multiauth.policies"] = " ".join(policies)
     config.include("pyramid_multiauth")
     config.add_request_method(prefixed_userid, reify=True)
     config.add_request_method(effective_principals, property=True)
     config.add_subscriber(remember_policy, MultiAuthPolicySelected)
-    if "basicauth" in aslist(settings["multiauth.policies"]) and not settings["userid_hmac_secret"]:
-        logs.logger.warning("userid_hmac_secret is empty: set it, or user ids can be guessed")
+    if "basicauth" in policies and not settings["userid_hmac_secret"]:
+        config.registry.logger.warning(
+            "userid_hmac_secret is empty: set it, or user ids can be guessed"
+        )
 
 
 def _adapt_policies(config: Any) -> None:

@@ -64,10 +64,11 @@ def dumps(value: Any) -> bytes:
 def copied(value: Any) -> Any:
     """Return a copy of a JSON value that shares no array and no object with it."""
     if isinstance(value, dict):
-        return {
-            key: copied(item) if isinstance(item, (dict, list)) else item
-            for key, item in value.items()
-        }
+        copy: Any = value.copy()
+        for key, item in value.items():
+            if isinstance(item, (dict, list)):
+                copy[key] = copied(item)
+        return copy
     if isinstance(value, list):
         return [copied(item) if isinstance(item, (dict, list)) else item for item in value]
     return value

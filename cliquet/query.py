@@ -121,7 +121,7 @@ def equality_key(value: Any) -> Hashable:
         return list, tuple(equality_key(item) for item in value)
     if isinstance(value, Mapping):
         return dict, frozenset((key, equality_key(item)) for key, item in value.items())
-    return value  # type: ignore[no-any-return]
+    return value
 
 
 def matcher(filters: Iterable[Filter]) -> Callable[[Record], bool]:

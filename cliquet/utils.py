@@ -8,7 +8,6 @@ from here, and are loaded when first asked for.
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import importlib
 import json as json
@@ -69,7 +68,7 @@ def msec_time() -> int:
 
 def classname(obj: Any) -> str:
     """Return the name of the class of *obj*, in lower case."""
-    return obj.__class__.__name__.lower()  # type: ignore[no-any-return]
+    return obj.__class__.__name__.lower()
 
 
 def merge_dicts(target: dict[Any, Any], defaults: Mapping[Any, Any]) -> None:
@@ -169,7 +168,7 @@ def decode64(encoded_content: str, encoding: str = "utf-8") -> str:
 def hmac_digest(secret: str, message: str, encoding: str = "utf-8") -> str:
     """Return the hexadecimal HMAC-SHA256 of *message* keyed with *secret*."""
     key = secret.encode(encoding) if isinstance(secret, str) else secret
-    return hmac.new(key, message.encode(encoding), hashlib.sha256).hexdigest()
+    return hmac.digest(key, message.encode(encoding), "sha256").hex()
 
 
 def dict_subset(d: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
@@ -218,7 +217,8 @@ def decode_header(value: str | bytes, encoding: str = "utf-8") -> str:
 
 def strip_uri_prefix(path: str) -> str:
     """Return *path* without its version prefix (``/v1/articles/42`` → ``/articles/42``)."""
-    return re.sub(r"^(/v\d+)?", "", str(path))
+    # A resource may be named "v2things": only a whole segment is a version.
+    return re.sub(r"^/v\d+(?=/|$)", "", str(path))
 
 
 def _percent_encoded(text: str, is_unsafe: Any) -> str:

@@ -6,6 +6,7 @@ Source: protocol P2.3, P2.4, P2.8, P11.2.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,7 +20,7 @@ JSON_TYPE = "application/json"
 
 def media_type(request: Any) -> str:
     """Return the type of the body, in lower case and without parameters; ``""`` if untold."""
-    return str(request.content_type or "").lower()
+    return str(request.content_type or "").strip().lower()
 
 
 def read_mapping(request: Any) -> dict[str, Any] | None:
@@ -65,8 +66,8 @@ def body_validator(request: Any, schema: Any = None, **kwargs: Any) -> None:
         request: The current request.
         schema: A colander mapping of the body's top level, an instance or a class.
     """
-    node = schema() if isinstance(schema, type) else schema
-    if has_deferred(node):
+    node, is_deferred = _node(schema)
+    if is_deferred:
         node = node.bind(request=request)
     body = read_mapping(request)
     for name, description in _errors(node, body or {}, request.validated):
@@ -82,22 +83,39 @@ def _errors(
         yield from ((name, f"{name} is not allowed") for name in body if name not in names)
         body = {name: value for name, value in body.items() if name in names}
     missing = {child.name for child in node.children if child.required and child.name not in body}
+    # An object or array that is null is as one that is missing (protocol P2.4).
+    nulls = {child.name: colander.null for child in node.children if _is_null(child, body)}
     yield from ((name, f"{name} is missing") for name in sorted(missing))
     try:
-        validated.update(node.deserialize(body))
+        validated.update(node.deserialize(body | nulls))
     except colander.Invalid as error:
         told = described(error)
         yield from ((name, text) for name, text in told.items() if name not in missing)
 
 
+def _is_null(child: colander.SchemaNode, body: dict[str, Any]) -> bool:
+    is_container = isinstance(child.typ, (colander.Mapping, colander.Sequence))
+    return is_container and body.get(child.name, child) is None
+
+
 def described(error: colander.Invalid) -> Mapping[str, str]:
     """Return colander's words by the dotted name of the field, from the body's root."""
-    return error.asdict(translate=str)  # type: ignore[no-any-return]
+    return error.asdict(translate=_told)
 
 
-def has_deferred(node: Any) -> bool:
-    """Tell whether a schema has parts that are only made for a request (``colander.deferred``)."""
+def _told(message: Any) -> str:
+    return str(message.interpolate() if hasattr(message, "interpolate") else message)
+
+
+@functools.lru_cache(maxsize=1024)
+def _node(schema: Any) -> tuple[colander.SchemaNode, bool]:
+    """Return the schema made, if it is a class, and whether it is to be bound to requests."""
+    node = schema() if isinstance(schema, type) else schema
+    return node, _has_deferred(node)
+
+
+def _has_deferred(node: Any) -> bool:
     values = (getattr(node, name, None) for name in ("missing", "default", "validator", "title"))
     if any(isinstance(value, colander.deferred) for value in values):
         return True
-    return any(has_deferred(child) for child in node.children)
+    return any(_has_deferred(child) for child in node.children)

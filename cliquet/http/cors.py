@@ -2,7 +2,7 @@
 Cross-origin requests: what browsers may read, from whom, on every kind of answer.
 
 The origins are the application's, read from its settings at each request: services made when a
-module was imported follow them too.
+module was imported follow them too, unless they have ``cors_origins`` of their own.
 
 Source: protocol P1.4, P1.6, P2.9, P2.10.
 """
@@ -12,7 +12,8 @@ from __future__ import annotations
 import fnmatch
 from typing import Any
 
-from cliquet.errors import add_error
+from cliquet.errors import add_error, raise_invalid
+from cliquet.utils import encode_header
 
 #: Response headers that scripts may read on every answer.
 EXPOSED_HEADERS = ("Backoff", "Retry-After", "Alert", "Content-Length", "Vary")
@@ -24,10 +25,14 @@ def is_allowed(origin: str, origins: tuple[str, ...]) -> bool:
 
 
 def check_origin(request: Any, **kwargs: Any) -> None:
-    """Validate, for Cornice: the request comes from no origin, or from one that is allowed."""
+    """
+    Validate, for Cornice: the request comes from no origin, or from one that is allowed.
+
+    What another origin sends is not looked at any further (protocol P2.9).
+    """
     origin = request.headers.get("Origin")
-    if origin and not is_allowed(origin, request.registry.cors_origins):
-        add_error(request, location="header", name="Origin", description=f"{origin} not allowed")
+    if origin and not is_allowed(origin, origins_of(request)):
+        raise_invalid(request, "header", "Origin", f"{origin} not allowed")
 
 
 def apply_cors(request: Any, response: Any) -> None:
@@ -38,12 +43,18 @@ def apply_cors(request: Any, response: Any) -> None:
     origin = request.headers.get("Origin")
     if not origin or "Access-Control-Allow-Origin" in headers:
         return
-    origins = request.registry.cors_origins
+    origins = origins_of(request)
     if not is_allowed(origin, origins):
         return
     # Where no service answers (an unknown URL, a redirection) the origin itself is named.
     is_any = "*" in origins and service is not None
-    headers["Access-Control-Allow-Origin"] = "*" if is_any else origin
+    headers["Access-Control-Allow-Origin"] = "*" if is_any else encode_header(origin)
+
+
+def origins_of(request: Any) -> tuple[str, ...]:
+    """Return the origins of the service that answers, where it has its own, else of all."""
+    own = getattr(request.current_service, "cors_origins", None)
+    return tuple(own) if own else request.registry.cors_origins
 
 
 def reapply_cors(request: Any, response: Any) -> Any:
@@ -61,7 +72,7 @@ def exposed_headers(service: Any, method: str) -> str:
             service._exposed_headers = cached
     if method not in cached:
         cached[method] = ", ".join(_names(service, method))
-    return cached[method]  # type: ignore[no-any-return]
+    return cached[method]
 
 
 def _names(service: Any, method: str | None = None) -> list[str]:
@@ -92,7 +103,8 @@ def preflight(request: Any) -> None:
         return
     asked = request.headers.get("Access-Control-Request-Headers", "")
     names = dict.fromkeys([*_names(service), *filter(None, map(str.strip, asked.split(",")))])
-    headers["Access-Control-Allow-Headers"] = ",".join(names)
+    # What was asked for is echoed: nothing in it may end the header (protocol P1.7).
+    headers["Access-Control-Allow-Headers"] = encode_header(",".join(names))
     headers["Access-Control-Allow-Methods"] = ",".join(service.defined_methods)
     max_age = request.registry.settings["cors_max_age_seconds"]
     if max_age:
@@ -103,4 +115,4 @@ def _mandatory(request: Any, header: str) -> str | None:
     value = request.headers.get(header)
     if not value:
         add_error(request, location="header", name=header, description="this header is mandatory")
-    return value  # type: ignore[no-any-return]
+    return value

@@ -45,10 +45,17 @@ def _is_sent_as(request: Any, content_types: Sequence[str]) -> bool:
 
 
 def _is_wanted(request: Any, accepted: Sequence[str]) -> bool:
-    header = request.environ.get("HTTP_ACCEPT")
-    if header is None or header == "*/*" or header in accepted:
+    header = request.environ.get("HTTP_ACCEPT", "").strip()
+    if not header or header == "*/*" or header in accepted:
         return True
-    return bool(request.accept.acceptable_offers(accepted))
+    accept = request.accept
+    return bool(accept.acceptable_offers(accepted)) or _is_named(accept, accepted)
+
+
+def _is_named(accept: Any, accepted: Sequence[str]) -> bool:
+    # Parameters such as charset narrow a type for WebOb; they never did for clients.
+    ranges = ((name.partition(";")[0].strip().lower(), q) for name, q, *_ in accept.parsed or ())
+    return any(name in accepted and quality > 0 for name, quality in ranges)
 
 
 def _refusal(request: Any, status: int, header: str, types: Sequence[str]) -> Any:

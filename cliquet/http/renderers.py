@@ -25,7 +25,7 @@ class JSONRenderer:
                 content = jsonlib.dumps(value)
             except TypeError:
                 # Objects with ``__json__``, and the adapters of Pyramid.
-                return general(value, system)  # type: ignore[no-any-return]
+                return general(value, system)
             response = system["request"].response
             if response.content_type == response.default_content_type:
                 response.content_type = "application/json"

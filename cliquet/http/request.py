@@ -70,7 +70,7 @@ def extend_foreign_request(event: NewRequest) -> None:
 def bound_data(request: Any) -> dict[str, Any]:
     """Return a dict that lives as long as the request, shared with its sub-requests."""
     parent = getattr(request, "parent", None)
-    return {} if parent is None else parent.bound_data  # type: ignore[no-any-return]
+    return {} if parent is None else parent.bound_data
 
 
 def get_user_info(request: Any) -> dict[str, Any] | None:

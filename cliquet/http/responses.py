@@ -6,7 +6,7 @@ from typing import Any
 
 from pyramid.events import NewResponse
 
-from cliquet.http.cors import apply_cors
+from cliquet.http.cors import apply_cors, origins_of
 
 
 def finish_response(event: NewResponse) -> None:
@@ -22,9 +22,15 @@ def finish_response(event: NewResponse) -> None:
     for name, value in request.registry.response_headers.items():
         if name not in headers:
             headers[name] = value
-    origin = headers.get("Access-Control-Allow-Origin", "*")
-    if origin != "*" and "origin" not in headers.get("Vary", "").lower():
+    if _depends_on_origin(request, headers) and "origin" not in headers.get("Vary", "").lower():
         headers["Vary"] = ", ".join(filter(None, [headers.get("Vary"), "Origin"]))
+
+
+def _depends_on_origin(request: Any, headers: Any) -> bool:
+    # Answers to no origin and to refused ones too, where there is a choice: a cache that kept
+    # one of them would hand it to an origin that may read it, and cannot without the header.
+    allowed = headers.get("Access-Control-Allow-Origin", "*")
+    return allowed != "*" or "*" not in origins_of(request)
 
 
 def _keep_alert(request: Any, response: Any) -> None:

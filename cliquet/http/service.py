@@ -95,4 +95,4 @@ def _services_by_route(registry: Any) -> dict[str, Any]:
     if len(index) != len(services):
         index = {service.pyramid_route or service.name: service for service in services.values()}
         registry.services_by_route = index
-    return index  # type: ignore[no-any-return]
+    return index

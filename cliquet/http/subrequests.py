@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pyramid.httpexceptions import HTTPException
 from pyramid.request import Request as PyramidRequest
@@ -33,10 +33,7 @@ def build_request(original: Any, dict_obj: dict[str, Any]) -> Any:
     Returns:
         A request of the application's own class, with ``parent`` set to *original*.
     """
-    path = dict_obj["path"]
-    prefix = f"/{original.registry.route_prefix}" if original.registry.route_prefix else ""
-    if prefix and not (path == prefix or path.startswith((f"{prefix}/", f"{prefix}?"))):
-        path = prefix + (strip_uri_prefix(path) if path == prefix else path)
+    path = _with_prefix(dict_obj["path"], original.registry.route_prefix)
     headers = dict(original.headers) | dict(dict_obj.get("headers") or {})
     factory = getattr(original.registry, "folded_request_class", Request)
     body = _body(dict_obj.get("body"), headers)
@@ -48,6 +45,14 @@ def build_request(original: Any, dict_obj: dict[str, Any]) -> Any:
     request.parent = original
     request.bound_data = original.bound_data
     return request
+
+
+def _with_prefix(path: str, prefix: str | None) -> str:
+    root = f"/{prefix}" if prefix else ""
+    # Another version is left as it is, to be refused as such (protocol P3.4).
+    has_version = strip_uri_prefix(path.partition("?")[0]) != path.partition("?")[0]
+    is_below = path == root or path.startswith((f"{root}/", f"{root}?"))
+    return path if has_version or is_below else root + path
 
 
 def _body(body: Any, headers: dict[str, str]) -> bytes:
@@ -104,10 +109,9 @@ def follow_subrequest(request: Any, subrequest: Any, **kwargs: Any) -> tuple[Any
     """
     for _ in range(MAX_REDIRECTIONS):
         response = _invoke(request, subrequest, kwargs)
-        location = response.headers.get("Location")
-        if not 300 <= response.status_code < 400 or not location:
+        if not _is_redirection(response, subrequest.host):
             break
-        subrequest = _redirected(subrequest, location)
+        subrequest = _redirected(subrequest, response.headers["Location"])
     return response, subrequest
 
 
@@ -115,10 +119,20 @@ def _invoke(request: Any, subrequest: Any, kwargs: dict[str, Any]) -> Any:
     try:
         return request.invoke_subrequest(subrequest, **kwargs)
     except HTTPException as error:
-        if not 300 <= error.status_code < 400:
+        # Without tweens nobody asks the page of unknown URLs, which may know a better one.
+        is_unknown = error.status_code == 404
+        response = subrequest.invoke_exception_view() if is_unknown else error
+        if not 300 <= response.status_code < 400:
             raise
-        apply_cors(subrequest, error)
-        return error
+        apply_cors(subrequest, response)
+        return response
+
+
+def _is_redirection(response: Any, host: str) -> bool:
+    location = response.headers.get("Location")
+    # What is on another host is not ours to answer: the client is told where it is.
+    is_here = location is not None and urlsplit(location).netloc in ("", host)
+    return is_here and 300 <= response.status_code < 400
 
 
 def _redirected(subrequest: Any, location: str) -> Any:
@@ -128,6 +142,6 @@ def _redirected(subrequest: Any, location: str) -> Any:
     redirected.method = subrequest.method
     redirected.body = subrequest.body
     redirected.registry = subrequest.registry
-    redirected.parent = subrequest.parent
+    redirected.parent = getattr(subrequest, "parent", None)
     redirected.bound_data = subrequest.bound_data
     return redirected

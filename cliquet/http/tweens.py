@@ -42,11 +42,19 @@ def _facts(request: Any) -> dict[str, Any]:
     environ = request.environ
     return {
         "agent": environ.get("HTTP_USER_AGENT"),
-        "path": environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""),
+        "path": _path(request),
         "method": request.method,
         "querystring": _querystring(request) if environ.get("QUERY_STRING") else {},
         "lang": environ.get("HTTP_ACCEPT_LANGUAGE"),
+        "uid": None,
+        "authn_type": None,
     }
+
+
+def _path(request: Any) -> str:
+    path: str = request.environ.get("PATH_INFO", "")
+    # WSGI hands bytes over as latin-1: read what they are, for people.
+    return path.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def _querystring(request: Any) -> Any:
@@ -57,16 +65,18 @@ def _querystring(request: Any) -> Any:
 
 
 def _outcome(request: Any, response: Any, elapsed_ms: int) -> dict[str, Any]:
-    # Who asked is told when the request was authenticated; it is not authenticated to be told.
-    identity = getattr(request, "_multiauth_identity", None)
-    return {
-        "uid": getattr(identity, "userid", None),
-        "authn_type": getattr(request, "selected_policy_name", None) if identity else None,
+    outcome = {
         "errno": getattr(response, "errno", 0),
         "code": response.status_code,
         "t": elapsed_ms,
         "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
     }
+    # Who asked is told when the request was authenticated; it is not authenticated to be told.
+    identity = getattr(request, "_multiauth_identity", None)
+    if identity is not None:
+        outcome["uid"] = identity.userid
+        outcome["authn_type"] = request.authn_type
+    return outcome
 
 
 def body_size_tween_factory(handler: Handler, registry: Any) -> Handler:
@@ -74,7 +84,7 @@ def body_size_tween_factory(handler: Handler, registry: Any) -> Handler:
     limit = registry.settings["max_body_bytes"]
 
     def tween(request: Any) -> Any:
-        if (request.content_length or 0) > limit:
+        if _body_bytes(request, limit) > limit:
             return http_error(
                 httpexceptions.HTTPRequestEntityTooLarge(),
                 errno=ERRORS.REQUEST_TOO_LARGE,
@@ -83,6 +93,15 @@ def body_size_tween_factory(handler: Handler, registry: Any) -> Handler:
         return handler(request)
 
     return tween
+
+
+def _body_bytes(request: Any, limit: int) -> int:
+    """Return the size of the body, in bytes; one of untold size is read, up to the limit."""
+    if request.content_length is not None or not request.environ.get("wsgi.input_terminated"):
+        return request.content_length or 0
+    body = request.environ["wsgi.input"].read(limit + 1)
+    request.body = body
+    return len(body)
 
 
 def end_of_service_tween_factory(handler: Handler, registry: Any) -> Handler:

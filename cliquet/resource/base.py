@@ -13,7 +13,7 @@ from typing import Any
 
 import colander
 
-from cliquet.errors import send_alert
+from cliquet.errors import not_found_response, send_alert
 from cliquet.events import ACTIONS
 from cliquet.exceptions import InvalidParameter
 from cliquet.http.body import described
@@ -25,7 +25,6 @@ from cliquet.resource.answers import (
     add_version,
     endpoint,
     next_page_url,
-    not_found_response,
 )
 from cliquet.resource.model import Model
 from cliquet.resource.pagination import make_token, read_token
@@ -75,7 +74,7 @@ class BaseResource:
 
     def get_parent_id(self, request: Any) -> str:
         """Return whose records are served: by default, the user's own (protocol P7.1)."""
-        return request.prefixed_userid  # type: ignore[no-any-return]
+        return request.prefixed_userid
 
     def is_known_field(self, field: str) -> bool:
         """
@@ -196,7 +195,7 @@ class BaseResource:
     def get(self) -> Any:
         """Return a record (protocol P4.4)."""
         self._check_id(self.record_id)
-        record = self._get_record_or_404(self.record_id)
+        record = self._get_record_or_404(str(self.record_id))
         preconditions = Preconditions.parse(self.request.headers, is_read=True)
         preconditions.check_record(record, self.model.modified_field)
         fields = self._extract_partial_fields()

@@ -60,7 +60,7 @@ class Model:
 
     def timestamp(self, parent_id: str | None = None) -> int:
         """Return the timestamp of the collection, in milliseconds."""
-        return self.storage.collection_timestamp(  # type: ignore[no-any-return]
+        return self.storage.collection_timestamp(
             collection_id=self.collection_id, parent_id=self._parent(parent_id), auth=self.auth
         )
 
@@ -98,9 +98,7 @@ class Model:
         Raises:
             RecordNotFoundError: There is none of that id.
         """
-        return self.storage.get(  # type: ignore[no-any-return]
-            object_id=record_id, **self._target(parent_id)
-        )
+        return self.storage.get(object_id=record_id, **self._target(parent_id))
 
     def get_tombstone(self, record_id: str, parent_id: str | None = None) -> JSONRecord | None:
         """Return the tombstone of a deleted record, or ``None``."""
@@ -123,7 +121,7 @@ class Model:
         parent_id: str | None = None,
     ) -> tuple[list[JSONRecord], int]:
         """Return records, and how many live ones meet *filters* whatever the page."""
-        return self.storage.get_all(  # type: ignore[no-any-return]
+        return self.storage.get_all(
             filters=filters,
             sorting=sorting,
             pagination_rules=pagination_rules,
@@ -148,7 +146,7 @@ class Model:
         """
         if type(self).get_records is not Model.get_records:
             return self._page_of_records(limit, known, parent_id, query)
-        return conditional(self.storage).get_page(  # type: ignore[no-any-return]
+        return conditional(self.storage).get_page(
             limit=limit,
             known=known,
             deleted_field=self.deleted_field,
@@ -169,7 +167,7 @@ class Model:
             UnicityError: The id, or a unique field's value, is taken.
             ModifiedError: What :meth:`expecting` was told is no longer so.
         """
-        return conditional(self.storage).create(  # type: ignore[no-any-return]
+        return conditional(self.storage).create(
             record=record,
             unique_fields=unique_fields,
             id_generator=self.id_generator,
@@ -192,7 +190,7 @@ class Model:
             ModifiedError: What :meth:`expecting` was told is no longer so.
         """
         record_id = record[self.id_field]
-        return conditional(self.storage).update(  # type: ignore[no-any-return]
+        return conditional(self.storage).update(
             object_id=record_id,
             record=record,
             unique_fields=unique_fields,
@@ -214,7 +212,7 @@ class Model:
             ModifiedError: What :meth:`expecting` was told is no longer so.
         """
         record_id = record[self.id_field]
-        return conditional(self.storage).delete(  # type: ignore[no-any-return]
+        return conditional(self.storage).delete(
             object_id=record_id,
             last_modified=last_modified,
             deleted_field=self.deleted_field,
@@ -231,7 +229,7 @@ class Model:
         Raises:
             ModifiedError: What :meth:`expecting` was told is no longer so.
         """
-        return conditional(self.storage).delete_all(  # type: ignore[no-any-return]
+        return conditional(self.storage).delete_all(
             filters=filters,
             deleted_field=self.deleted_field,
             **self._target(parent_id),

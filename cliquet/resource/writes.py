@@ -93,7 +93,7 @@ class RecordWrite:
         modified_field = self._model.modified_field
         if existing is not None:
             self._preconditions.check_record(existing, modified_field)
-            return existing[modified_field]  # type: ignore[no-any-return]
+            return existing[modified_field]
         if self._preconditions.if_match is None:
             return ABSENT
         # Only If-Match sees a tombstone: to If-None-Match it does not count (protocol P5.3).
@@ -171,6 +171,6 @@ class RecordWrite:
 def find_record(model: Any, record_id: str) -> JSONRecord | None:
     """Return the live record of that id, or ``None``."""
     try:
-        return model.get_record(record_id)  # type: ignore[no-any-return]
+        return model.get_record(record_id)
     except RecordNotFoundError:
         return None

@@ -61,6 +61,7 @@ DEFAULT_SETTINGS: dict[str, object] = {
     "logging_renderer": "cliquet.logs.ClassicLogRenderer",
     "max_body_bytes": 10485760,
     "metrics": "",
+    "logging_colour": None,
     "multiauth.authorization_policy": "cliquet.authorization.AuthorizationPolicy",
     "multiauth.groupfinder": "cliquet.authorization.groupfinder",
     "multiauth.policies": "basicauth",

@@ -47,7 +47,7 @@ class CheckingStorage:
     def get_page(self, *args: Any, **kwargs: Any) -> Page:
         """See :meth:`StorageBase.get_page`; a storage that lacks it gets the base's."""
         method = getattr(type(self._storage), "get_page", StorageBase.get_page)
-        return method(self._storage, *args, **kwargs)  # type: ignore[no-any-return]
+        return method(self._storage, *args, **kwargs)
 
     def create(
         self,
@@ -63,7 +63,7 @@ class CheckingStorage:
         with self._lock:
             self._check_collection(collection_id, parent_id, expected_collection)
             self._check(collection_id, parent_id, object_id, expected, kwargs)
-            return self._storage.create(collection_id, parent_id, record, **kwargs)  # type: ignore[no-any-return]
+            return self._storage.create(collection_id, parent_id, record, **kwargs)
 
     def update(
         self,
@@ -77,7 +77,7 @@ class CheckingStorage:
         """See :meth:`StorageBase.update`."""
         with self._lock:
             self._check(collection_id, parent_id, object_id, expected, kwargs)
-            return self._storage.update(collection_id, parent_id, object_id, record, **kwargs)  # type: ignore[no-any-return]
+            return self._storage.update(collection_id, parent_id, object_id, record, **kwargs)
 
     def delete(
         self,
@@ -117,7 +117,7 @@ class CheckingStorage:
                 previous = {record[id_field]: record for record in records}
             tombstones = self._storage.delete_all(collection_id, parent_id, **kwargs)
         if not with_previous:
-            return tombstones  # type: ignore[no-any-return]
+            return tombstones
         return [(tombstone, previous.get(tombstone[id_field])) for tombstone in tombstones]
 
     def locked(self, collection_id: str, parent_id: str) -> Any:
@@ -157,7 +157,7 @@ class CheckingStorage:
     ) -> JSONRecord | None:
         """Return the live record, else the tombstone where one may be expected, else ``None``."""
         try:
-            return self._storage.get(collection_id, parent_id, object_id, **names)  # type: ignore[no-any-return]
+            return self._storage.get(collection_id, parent_id, object_id, **names)
         except RecordNotFoundError:
             if expected is ABSENT:
                 return None

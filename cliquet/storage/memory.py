@@ -101,7 +101,7 @@ class Storage(StorageBase):
     ) -> JSONRecord:
         """See :meth:`StorageBase.get`."""
         with self._lock:
-            return copied(_found(self._collection(collection_id, parent_id), object_id))  # type: ignore[no-any-return]
+            return copied(_found(self._collection(collection_id, parent_id), object_id))
 
     def update(
         self,
@@ -273,12 +273,11 @@ class _Selection:
     ) -> list[JSONRecord]:
         """Return the records of the page, not copies."""
         is_descending = bool(self._sorting) and self._sorting[0].direction < 0
-        found: Iterator[JSONRecord] = filter(
-            self._is_match,
-            collection.walk(
-                self._page_span(), is_descending=is_descending, include_deleted=include_deleted
-            ),
+        found = collection.walk(
+            self._page_span(), is_descending=is_descending, include_deleted=include_deleted
         )
+        if self._filters:
+            found = filter(self._is_match, found)
         if self._rules:
             found = filter(any_matcher(self._rules), found)
         if self._is_time_order():
@@ -343,7 +342,7 @@ def _put(
     record[id_field] = record_id
     record[modified_field] = timestamp
     collection.put(record_id, timestamp, record)
-    return copied(record)  # type: ignore[no-any-return]
+    return copied(record)
 
 
 def _bury(

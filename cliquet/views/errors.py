@@ -29,8 +29,14 @@ _VERSIONED = re.compile(r"/(v[0-9]+)(/.*)?", re.DOTALL)
 
 
 def authorization_required(request: Any) -> Any:
-    """Answer 401 to the anonymous, with every policy's challenge, and 403 to all others."""
+    """
+    Answer 401 to the anonymous, with every policy's challenge, and 403 to all others.
+
+    A JSON body of the exception's own is kept.
+    """
     context = getattr(request, "exception", None)
+    if has_json_body(context):
+        return context
     if request.authenticated_userid is None:
         response = http_error(
             httpexceptions.HTTPUnauthorized(),
@@ -39,8 +45,6 @@ def authorization_required(request: Any) -> Any:
         )
         response.headers.extend(forget(request))
         return response
-    if has_json_body(context):
-        return context
     return http_error(
         httpexceptions.HTTPForbidden(),
         errno=ERRORS.FORBIDDEN,

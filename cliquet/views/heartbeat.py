@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import wait as wait_for
+from concurrent.futures import Future, wait
+from threading import Lock, Thread
 from typing import Any
 
 from pyramid.security import NO_PERMISSION_REQUIRED
 
 from cliquet.http.service import Service, add_service, forget_service
 from cliquet.logs import logger
-
-#: Threads that run checks. One that hangs keeps its thread: further heartbeats run on the others.
-MAX_CHECKS_AT_ONCE = 16
 
 Check = Callable[[Any], bool | None]
 
@@ -27,7 +24,7 @@ class Heartbeats:
     """
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(MAX_CHECKS_AT_ONCE, thread_name_prefix="heartbeat")
+        self._lock = Lock()
         self._running: dict[str, Future[bool]] = {}
 
     def run(
@@ -35,17 +32,26 @@ class Heartbeats:
     ) -> dict[str, bool]:
         """Return, by name, whether each of *checks* found its dependency alive in time."""
         futures = {name: self._started(name, check, request) for name, check in checks.items()}
-        wait_for(futures.values(), timeout=timeout_seconds)
-        for name, future in futures.items():
-            if not future.done():
-                logger.error("heartbeat %s did not answer in %s s", name, timeout_seconds)
-        return {name: future.done() and future.result() for name, future in futures.items()}
+        wait(futures.values(), timeout=timeout_seconds)
+        status = {name: future.done() and future.result() for name, future in futures.items()}
+        for name in (name for name, future in futures.items() if not future.done()):
+            logger.error("heartbeat %s did not answer in %s s", name, timeout_seconds)
+            status[name] = False
+        return status
 
     def _started(self, name: str, check: Check, request: Any) -> Future[bool]:
-        running = self._running.get(name)
-        if running is None or running.done():
-            running = self._running[name] = self._pool.submit(_is_alive, name, check, request)
-        return running
+        with self._lock:
+            running = self._running.get(name)
+            if running is None or running.done():
+                running = self._running[name] = Future()
+                # Daemons, so that a dependency that hangs does not keep the process from ending.
+                arguments = (running, name, check, request)
+                Thread(target=_run, args=arguments, name=f"heartbeat {name}", daemon=True).start()
+            return running
+
+
+def _run(future: Future[bool], name: str, check: Check, request: Any) -> None:
+    future.set_result(_is_alive(name, check, request))
 
 
 def _is_alive(name: str, check: Check, request: Any) -> bool:
@@ -67,7 +73,7 @@ def get_heartbeat(request: Any) -> dict[str, bool]:
     if not all(status.values()):
         request.response.status = 503
         request.response.headers["Retry-After"] = str(settings["retry_after_seconds"])
-    return status  # type: ignore[no-any-return]
+    return status
 
 
 def get_lbheartbeat(request: Any) -> dict[str, Any]:

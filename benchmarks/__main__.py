@@ -1,0 +1,52 @@
+"""Compare the server with the floors: ``python -m benchmarks``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import orjson
+
+from benchmarks import report, wrk
+from benchmarks.kinds import KINDS
+from benchmarks.measure import Options, measure
+
+
+def main(arguments: list[str]) -> None:
+    """Measure, and print the table; what is being done is told on the standard error."""
+    options, json_path = read_options(arguments)
+    results = measure(options, lambda line: print(f"... {line}", file=sys.stderr, flush=True))
+    print(report.table(results, options))
+    if json_path is not None:
+        json_path.write_bytes(orjson.dumps(report.as_json(results, options)))
+
+
+def read_options(arguments: list[str]) -> tuple[Options, Path | None]:
+    """Return what the command line asks for, and where to write JSON, if anywhere."""
+    defaults = Options()
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    add, at = parser.add_argument, " (default: %(default)s)"
+    add("--rounds", type=int, default=defaults.rounds, help="rounds of each kind" + at)
+    add("--seconds", type=float, default=defaults.seconds, help="of each measurement" + at)
+    add("--connections", type=int, default=defaults.connections, help="at once" + at)
+    add("--only", action="append", choices=KINDS, metavar="KIND", help=f"of {', '.join(KINDS)}")
+    add("--log", action="store_true", help="let our server log each request, in JSON, to nowhere")
+    add("--wrk", action="store_true", help="make the load of reads by wrk, which is less strict")
+    add("--json", type=Path, metavar="FILE", help="write every sample there")
+    given = parser.parse_args(arguments)
+    if given.wrk and not wrk.is_present():
+        parser.error("wrk is not installed")
+    options = Options(
+        kinds=tuple(name for name in KINDS if name in (given.only or KINDS)),
+        rounds=given.rounds,
+        seconds=given.seconds,
+        connections=given.connections,
+        logs_requests=given.log,
+        uses_wrk=given.wrk,
+    )
+    return options, given.json
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
