@@ -7,6 +7,20 @@ class CliquetError(Exception):
     """Root of every error that cliquet defines."""
 
 
+class BackendError(CliquetError):
+    """
+    A backend failed, and nothing was half-written.
+
+    Args:
+        original: The driver's exception; it is logged, and never shown to a client.
+        message: Words for the log, when the exception's own do not say enough.
+    """
+
+    def __init__(self, original: BaseException | None = None, message: str | None = None) -> None:
+        super().__init__(message or f"{type(original).__name__}: {original}")
+        self.original = original
+
+
 class InvalidParameter(CliquetError, ValueError):
     """
     Something that a client sent cannot be accepted.

@@ -173,9 +173,12 @@ def _name(text: str) -> str:
 
 
 def _public_methods(obj: Any) -> Iterator[str]:
-    """Yield the names of the methods that the class of *obj* has; properties are not evaluated."""
+    """Yield the names of the methods that the class of *obj* has; no property is evaluated."""
     for name in dir(type(obj)):
         value = inspect.getattr_static(type(obj), name)
-        is_method = inspect.isroutine(value) or isinstance(value, classmethod | staticmethod)
+        # Not inspect.isroutine(): cached properties, and those of Pyramid, are routines to it.
+        is_method = hasattr(type(value), "__get__") and (
+            callable(value) or isinstance(value, classmethod)
+        )
         if is_method and not name.startswith("_"):
             yield name

@@ -1,10 +1,16 @@
 """How Sphinx builds this documentation; nothing is fetched from a network."""
 
-from importlib.metadata import version as version_of
+import sys
+from pathlib import Path
+
+# The package of this clone, whether it was installed or not.
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+import cliquet
 
 project = "cliquet"
 author = "the authors of cliquet"
-release = version_of("cliquet")
+release = cliquet.__version__
 version = ".".join(release.split(".")[:2])
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon"]

@@ -251,10 +251,8 @@ def announcing_tween_factory(handler: Handler, registry: Any) -> Handler:
     """Return the tween that sends the events of a request, when all its sub-requests are done."""
 
     def tween(request: Any) -> Any:
-        bound_data = getattr(request, "bound_data", None)
-        # A sub-request of another class than the application's has its data later than this.
-        if bound_data is None:
-            return handler(request)
+        # A request of another class than the application's has none yet: see _journal.
+        bound_data = getattr(request, "bound_data", {})
         # The journal is there: this is a sub-request, and whoever put it there announces it.
         start = len(bound_data[_JOURNAL]) if _JOURNAL in bound_data else None
         journal = bound_data.setdefault(_JOURNAL, [])

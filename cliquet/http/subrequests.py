@@ -48,11 +48,10 @@ def build_request(original: Any, dict_obj: dict[str, Any]) -> Any:
 
 
 def _with_prefix(path: str, prefix: str | None) -> str:
-    root = f"/{prefix}" if prefix else ""
+    root, bare = f"/{prefix}" if prefix else "", path.partition("?")[0]
     # Another version is left as it is, to be refused as such (protocol P3.4).
-    has_version = strip_uri_prefix(path.partition("?")[0]) != path.partition("?")[0]
-    is_below = path == root or path.startswith((f"{root}/", f"{root}?"))
-    return path if has_version or is_below else root + path
+    has_version = strip_uri_prefix(bare) != bare
+    return path if has_version or f"{bare}/".startswith(f"{root}/") else root + path
 
 
 def _body(body: Any, headers: dict[str, str]) -> bytes:

@@ -103,7 +103,7 @@ def _load(config: Any, name: str, prefix: str) -> Listener:
     )
     try:
         module = config.maybe_dotted(module_name)
-    except (ImportError, ValueError) as error:
+    except ImportError as error:
         raise ConfigurationError(f"{form}, but: {error}") from error
     if not hasattr(module, "load_from_config"):
         hint = f"; set {prefix}use" if setting == "event_listeners" else ""

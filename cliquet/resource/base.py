@@ -7,18 +7,16 @@ Source: protocol P4, P5, P6.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Mapping
 from typing import Any
 
 import colander
 
-from cliquet.errors import not_found_response, send_alert
-from cliquet.events import ACTIONS
+from cliquet.errors import not_found_response
+from cliquet.events import ACTIONS, has_subscribers
 from cliquet.exceptions import InvalidParameter
 from cliquet.http.body import described
 from cliquet.logs import logger
-from cliquet.query import Filter, Sort
 from cliquet.resource import patching, querystring
 from cliquet.resource.answers import (
     add_cache_control,
@@ -26,8 +24,9 @@ from cliquet.resource.answers import (
     endpoint,
     next_page_url,
 )
+from cliquet.resource.lists import ListReader
 from cliquet.resource.model import Model
-from cliquet.resource.pagination import make_token, read_token
+from cliquet.resource.pagination import make_token
 from cliquet.resource.preconditions import ANY, Preconditions
 from cliquet.resource.schema import ResourceSchema, check_timestamp
 from cliquet.resource.viewset import ViewSet
@@ -37,7 +36,7 @@ from cliquet.storage.exceptions import UnicityError
 from cliquet.utils import classname, dict_subset
 
 
-class BaseResource:
+class BaseResource(ListReader):
     """
     Records of a user, served over HTTP.
 
@@ -60,6 +59,7 @@ class BaseResource:
     def __init__(self, request: Any, context: Any = None) -> None:
         self.request = request
         self.context = context
+        self._timestamp_before: int | None = None
         matchdict = getattr(request, "matchdict", None) or {}
         self.record_id: str | None = matchdict.get("id")
         self.model = self.default_model(
@@ -75,17 +75,6 @@ class BaseResource:
     def get_parent_id(self, request: Any) -> str:
         """Return whose records are served: by default, the user's own (protocol P7.1)."""
         return request.prefixed_userid
-
-    def is_known_field(self, field: str) -> bool:
-        """
-        Tell whether records may be filtered and sorted by *field* (protocol P6.1).
-
-        Args:
-            field: Name; dots reach into objects.
-        """
-        if self.mapping.get_option("preserve_unknown"):
-            return True
-        return field in self._declared or field.partition(".")[0] in self._declared
 
     def process_record(self, new: JSONRecord, old: JSONRecord | None = None) -> JSONRecord:
         """
@@ -132,7 +121,13 @@ class BaseResource:
         """
         notify = getattr(self.request, "notify_resource_event", None)
         if notify is not None:
-            notify(parent_id=self.model.parent_id, data=result, action=action, old=old)
+            notify(
+                parent_id=self.model.parent_id,
+                timestamp=self._timestamp_before,
+                data=result,
+                action=action,
+                old=old,
+            )
         return {"data": result}
 
     # -- Endpoints of the collection
@@ -166,6 +161,7 @@ class BaseResource:
         if preconditions.if_match is not None:
             preconditions.check_collection(self.timestamp)
         new = self.process_record(body)
+        self.note_timestamp()
         try:
             with self.model.expecting(collection=preconditions.if_match):
                 record = self.model.create_record(new, unique_fields=self.unique_fields)
@@ -182,6 +178,7 @@ class BaseResource:
         if preconditions.if_match is not None:
             preconditions.check_collection(self.timestamp)
         filters = self._extract_filters()
+        self.note_timestamp()
         with self.model.expecting(collection=preconditions.if_match):
             deleted = self.model.delete_records(filters=filters)
         # Each was stamped in turn: the latest stamp is the collection's timestamp.
@@ -227,6 +224,13 @@ class BaseResource:
         return self._written(self._write().delete(self._forced_deletion_time))
 
     # -- What is known of the request
+
+    def note_timestamp(self) -> None:
+        """Keep the collection's timestamp before it is written, if events will tell it (P9.2)."""
+        if hasattr(self.request, "notify_resource_event") and has_subscribers(
+            self.request.registry, ACTIONS.UPDATE
+        ):
+            self._timestamp_before = self.timestamp
 
     @property
     def timestamp(self) -> int:
@@ -292,85 +296,6 @@ class BaseResource:
         if text is None:
             return None
         return querystring.read_forced_timestamp(self.model.modified_field, text)
-
-    # -- Query strings
-
-    def _list_query(self, preconditions: Preconditions) -> tuple[dict[str, Any], list[str] | None]:
-        try:
-            filters, sorting = self._extract_filters(), self._extract_sorting()
-            limit = self._extract_limit()
-            rules = self._extract_pagination_rules_from_token(limit, sorting)
-            fields = self._extract_partial_fields()
-        except Exception:
-            # Whatever is wrong with a query string, preconditions come first (protocol P2.9).
-            preconditions.check_collection(self.timestamp)
-            raise
-        modified_field = self.model.modified_field
-        query = {
-            "filters": filters,
-            "sorting": sorting,
-            "limit": limit,
-            "pagination_rules": rules,
-            "include_deleted": any(one.field == modified_field for one in filters),
-        }
-        return query, fields
-
-    def _extract_filters(self, queryparams: Any = None) -> list[Filter]:
-        """Return the filters of the query string (protocol P6.1 to P6.4)."""
-        parameters = self.request.GET if queryparams is None else queryparams
-        if "_to" in parameters:
-            message = "_to is now deprecated, you should use _before instead"
-            send_alert(self.request, message)
-        return querystring.read_filters(parameters.items(), self._vocabulary)
-
-    def _extract_sorting(self, queryparams: Any = None) -> list[Sort]:
-        """Return the sort keys of the query string, a total order (protocol P6.5)."""
-        parameters = self.request.GET if queryparams is None else queryparams
-        return querystring.read_sorting(parameters.get("_sort"), self._vocabulary)
-
-    def _extract_limit(self) -> int:
-        """Return the size of the page (protocol P6.6)."""
-        settings = self.request.registry.settings
-        return querystring.read_limit(
-            self.request.GET.get("_limit"),
-            paginate_by=settings.get("paginate_by"),
-            max_fetch_size=settings.get("storage_max_fetch_size", 10000),
-        )
-
-    def _extract_pagination_rules_from_token(
-        self, limit: int, sorting: Sequence[Sort]
-    ) -> list[list[Filter]] | None:
-        """Return the rules of the page that a token begins, or ``None`` for the first one."""
-        token = self.request.GET.get("_token")
-        if not token:
-            return None
-        fields = {"id_field": self.model.id_field, "modified_field": self.model.modified_field}
-        return read_token(token, sorting, **fields)
-
-    def _extract_partial_fields(self) -> list[str] | None:
-        """Return the paths to show, or ``None`` for whole records (protocol P6.7)."""
-        return querystring.read_fields(
-            self.request.GET.get("_fields"),
-            self._vocabulary,
-            preserve_unknown=self.mapping.get_option("preserve_unknown"),
-        )
-
-    @cached_property
-    def _declared(self) -> frozenset[str]:
-        model = self.model
-        own = (model.id_field, model.modified_field, model.deleted_field)
-        return frozenset([*own, *(node.name for node in self.mapping.children)])
-
-    @cached_property
-    def _vocabulary(self) -> querystring.Vocabulary:
-        model = self.model
-        return querystring.Vocabulary(
-            self._declared,
-            self.is_known_field,
-            model.id_field,
-            model.modified_field,
-            model.deleted_field,
-        )
 
     # -- Answers
 

@@ -142,6 +142,7 @@ class RecordWrite:
     @contextmanager
     def _racing(self, expected: Expected) -> Iterator[None]:
         """Write only while what was read is still there; a lost race is known as such."""
+        self._resource.note_timestamp()
         try:
             with self._model.expecting(self._record_id, expected):
                 yield

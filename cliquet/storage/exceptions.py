@@ -4,21 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from cliquet.exceptions import BackendError as BackendError
 from cliquet.exceptions import CliquetError
-
-
-class BackendError(CliquetError):
-    """
-    A backend failed, and nothing was half-written.
-
-    Args:
-        original: The driver's exception; it is logged, and never shown to a client.
-        message: Words for the log, when the exception's own do not say enough.
-    """
-
-    def __init__(self, original: BaseException | None = None, message: str | None = None) -> None:
-        super().__init__(message or f"{type(original).__name__}: {original}")
-        self.original = original
 
 
 class RecordNotFoundError(CliquetError):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import json
+import string
 from typing import Any
+from urllib.parse import quote
 
 import webtest
 
@@ -27,20 +29,20 @@ def make_resources_app(settings: dict[str, Any] | None = None) -> Any:
 
 
 @functools.cache
-def _shared_app() -> Any:
-    return make_resources_app()
+def _shared_app(settings: tuple[tuple[str, Any], ...]) -> Any:
+    return make_resources_app(dict(settings))
 
 
 class Client:
     """
     Requests of Alice to the collection at *path*; answers of any status are returned.
 
-    Clients without *settings* share one application, without a record when the client is made.
+    Clients of the same *settings* share one application, without a record when one is made.
     Names of headers are given as keywords, with underscores: ``If_Match='"12"'``.
     """
 
     def __init__(self, path: str, settings: dict[str, Any] | None = None, app: Any = None) -> None:
-        self.wsgi = app or (make_resources_app(settings) if settings else _shared_app())
+        self.wsgi = app or _shared_app(tuple(sorted((settings or {}).items())))
         self.registry = self.wsgi.registry
         if app is None:
             self.registry.storage.flush()
@@ -58,7 +60,7 @@ class Client:
         if body is not None:
             raw = body if isinstance(body, bytes) else json.dumps(body).encode()
             options = {"body": raw, "content_type": "application/json"}
-        path = self._path + suffix
+        path = self._path + quote(suffix, safe=string.punctuation)
         return self._app.request(path, method=method, headers=sent, expect_errors=True, **options)
 
     def get(self, suffix: str = "", **headers: str) -> Any:

@@ -36,7 +36,6 @@ NOTES: dict[str, dict[str, Any]] = {
     "delete_list": {"data": [TOMBSTONE] * 2, "old": [OLD, NEW], "action": "delete"},
     "delete_none": {"data": [], "old": [], "action": "delete"},
     "delete_blind": {"data": [TOMBSTONE] * 2, "action": "delete"},
-    "mismatch": {"data": [TOMBSTONE], "old": [], "action": "delete"},
 }
 
 

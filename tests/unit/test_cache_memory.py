@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import SimpleNamespace
 from typing import Any
 
@@ -221,26 +221,32 @@ def test_an_entry_pushed_out_takes_its_deadline_with_it(cache: Cache, clock: Clo
     assert cache.get("a") == 2
 
 
-def test_threads_never_break_the_cache() -> None:
-    cache = Cache(max_entries=5)
-
-    def work(seed: int) -> None:
-        for step in range(1500):
-            key = str((step * (seed + 3)) % 11)
-            cache.set(key, step, 0.0001 if step % 3 else None)
-            cache.get(key)
-            cache.delete(str(step % 7))
-
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        with ThreadPoolExecutor(4) as pool:
-            list(pool.map(work, range(4)))
-    finally:
-        sys.setswitchinterval(interval)
-    for key in "abcde":
+def test_an_entry_that_expires_at_once_takes_no_room(cache: Cache) -> None:
+    for key in "abc":
         cache.set(key, 1)
-    assert [cache.get(key) for key in "abcde"] == [1] * 5
+    cache.set("d", 1, 0)
+    assert [cache.get(key) for key in "abc"] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [("get", ("key",)), ("ttl", ("key",)), ("set", ("key", 1, 5)), ("expire", ("key", 5))],
+)
+@pytest.mark.parametrize("intruder", [lambda cache: cache.delete("key"), Cache.flush])
+def test_no_other_thread_comes_between_the_steps_of_an_operation(
+    method: str, arguments: tuple[Any, ...], intruder: Callable[[Cache], None]
+) -> None:
+    early: set[Future[None]] = set()
+
+    def clock() -> float:
+        # Asked for in the middle of an operation; nothing is done before it ends.
+        early.update(wait([pool.submit(intruder, cache)], timeout=0.05).done)
+        return 1000.0
+
+    cache = Cache(clock=clock)
+    with ThreadPoolExecutor() as pool:
+        getattr(cache, method)(*arguments)
+    assert early == set()
 
 
 # Settings.

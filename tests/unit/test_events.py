@@ -90,8 +90,11 @@ def test_deleting_no_record_is_no_change() -> None:
 
 
 def test_as_many_old_records_as_new_ones_must_be_given() -> None:
-    app = make_app((Heard(), ResourceChanged))
-    assert app.get("/v1/articles?do=mismatch", status=500).json["errno"] == 999
+    def view(request: Any) -> None:
+        with pytest.raises(ValueError, match="1 records, but 0 old ones"):
+            request.notify_resource_event(data=[TOMBSTONE], old=[], action="delete")
+
+    serve(view).get("/v1/x")
 
 
 def test_changing_a_list_after_it_was_noted_changes_no_event() -> None:

@@ -13,7 +13,7 @@ import webtest
 from pyramid.exceptions import ConfigurationError
 
 from cliquet import statsd
-from cliquet.events import ResourceChanged, ResourceRead
+from cliquet.events import ACTIONS, ResourceChanged, ResourceRead, has_subscribers
 from cliquet.listeners import ListenerBase, setup_listeners
 from tests.unit.events_app import Heard, make_config
 
@@ -62,6 +62,12 @@ def test_a_listener_hears_of_changes_by_default() -> None:  # P9.4
 def test_a_listener_hears_of_the_actions_that_it_asks_for(actions: Any) -> None:  # P9.4
     app = start(event_listeners="a", a__use=__name__, a__actions=actions)
     assert heard_by(app, "a") == ["create", "read"]
+
+
+def test_a_listener_for_changes_does_not_make_reads_be_kept() -> None:
+    registry = start(event_listeners="a", a__use=__name__).app.registry
+    assert has_subscribers(registry, ACTIONS.CREATE)
+    assert not has_subscribers(registry, ACTIONS.READ)
 
 
 def test_reads_and_changes_are_events_of_their_classes() -> None:  # P9.4

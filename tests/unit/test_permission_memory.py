@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from threading import current_thread, main_thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -183,6 +185,31 @@ def test_permissions_are_checked_on_ids_as_they_stand(backend: Permission, uri: 
     # Lessons 21, 23 and 28.
     backend.add_principal_to_ace("/a/10", "read", "one")
     assert not backend.check_permission(uri, "read", ["one"])
+
+
+class Watched(str):
+    """A text that lets other threads try something each time it is looked up."""
+
+    __slots__ = ("attempt",)
+    attempt: Callable[[], object]
+
+    def __hash__(self) -> int:
+        self.attempt()
+        return super().__hash__()
+
+
+def test_no_other_thread_comes_between_the_two_directions(backend: Permission) -> None:
+    principal = Watched("one")
+
+    def delete() -> None:
+        if current_thread() is main_thread():
+            wait([pool.submit(backend.delete_object_permissions, "/a/1")], timeout=0.05)
+
+    principal.attempt = delete
+    with ThreadPoolExecutor() as pool:
+        backend.add_principal_to_ace("/a/1", "read", principal)
+    assert backend.object_permissions("/a/1") == {}
+    assert backend.principals_accessible_objects(["one"], "read") == set()
 
 
 def test_flush_forgets_everything(backend: Permission) -> None:

@@ -7,6 +7,7 @@ import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
@@ -101,7 +102,7 @@ class Backend:
         """Return a text."""
         return "picked"
 
-    @property
+    @cached_property
     def explosive(self) -> object:
         """Must not be looked at."""
         raise RuntimeError
