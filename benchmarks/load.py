@@ -31,12 +31,12 @@ class Load(NamedTuple):
     Attributes:
         requests: How many were answered.
         seconds: How long it took.
-        busy: Share of that time for which the generator itself was busy, 1 being all of it.
+        busy_seconds: CPU that the generator itself used.
     """
 
     requests: int
     seconds: float
-    busy: float
+    busy_seconds: float
 
 
 class Connection:
@@ -151,7 +151,7 @@ def _drive(
             else:
                 connection.close()
     elapsed = time.perf_counter() - start
-    return Load(answered, elapsed, (time.process_time() - busy) / elapsed)
+    return Load(answered, elapsed, time.process_time() - busy)
 
 
 def _answers(selector: DefaultSelector) -> Iterator[tuple[Response, Connection]]:

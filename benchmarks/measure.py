@@ -1,14 +1,16 @@
 """
 The measuring: kind by kind, round by round, and in each round one server after another.
 
-Machines have moods that last longer than a round: only what was measured within one round is
-compared, and the median of these comparisons is told.
+Machines have moods, above all shared ones. A round is therefore cut into slices of a tenth of a
+second, in which the servers take turns, so that a mood meets them all; only what was measured
+within one round is compared, and the median of these comparisons is told.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from benchmarks import load, wrk
 from benchmarks.kinds import KINDS, Kind, Share, list_request, seeds
@@ -16,8 +18,8 @@ from benchmarks.messages import Request
 from benchmarks.processes import Server, running
 from benchmarks.server import NAMES
 
-#: Part of a measurement's time for which a server is warmed up before it.
-WARM_UP = 0.2
+#: Longest time for which one server is under load before it is the next one's turn.
+SLICE_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Options:
     Attributes:
         kinds: Names of the kinds.
         rounds: How many of each kind.
-        seconds: How long each server is under load in each round.
+        seconds: How long each server is under load in each round, all slices together.
         connections: How many at once.
         logs_requests: Whether our server logs each request.
         uses_wrk: Whether the load of reads is made by wrk.
@@ -56,6 +58,13 @@ class Sample:
     requests_per_second: float
     cpu_ms: float
     load_busy: float
+
+
+class _Part(NamedTuple):
+    """One slice: the load, and the CPU that the server used."""
+
+    load: load.Load
+    cpu_seconds: float
 
 
 #: Samples of a kind by server, one a round.
@@ -90,31 +99,52 @@ def _seed(server: Server, connections: int) -> None:
 
 
 def _measure_kind(kind: Kind, servers: Sequence[Server], options: Options) -> Samples:
-    samples: Samples = {server.name: [] for server in servers}
-    for server in servers:
-        _sample(kind, server, options, options.seconds * WARM_UP)
-    for _ in range(options.rounds):
+    # The first slices warm up, and are not counted.
+    _round(kind, servers, options, slices=1)
+    rounds = [_round(kind, servers, options, _slices(options)) for _ in range(options.rounds)]
+    return {server.name: [one[server.name] for one in rounds] for server in servers}
+
+
+def _slices(options: Options) -> int:
+    # wrk knows whole seconds only.
+    return 1 if options.uses_wrk else max(1, round(options.seconds / SLICE_SECONDS))
+
+
+def _round(
+    kind: Kind, servers: Sequence[Server], options: Options, slices: int
+) -> dict[str, Sample]:
+    parts: dict[str, list[_Part]] = {server.name: [] for server in servers}
+    for _ in range(slices):
         for server in servers:
-            samples[server.name].append(_sample(kind, server, options, options.seconds))
-    return samples
+            parts[server.name].append(_part(kind, server, options))
+    return {name: _sample(many) for name, many in parts.items()}
 
 
-def _sample(kind: Kind, server: Server, options: Options, seconds: float) -> Sample:
+def _part(kind: Kind, server: Server, options: Options) -> _Part:
     etag = load.ask(server.port, list_request()).header("etag")
-    shares = _shares(options.connections, etag)
-    streams = [kind.requests(share) for share in shares]
+    streams = [kind.requests(share) for share in _shares(options.connections, etag)]
     before = server.cpu_seconds()
-    done = _drive(kind, server.port, streams, options, seconds)
-    cpu_ms = (server.cpu_seconds() - before) * 1000
-    return Sample(done.requests / done.seconds, cpu_ms / done.requests, done.busy)
+    done = _drive(kind, server.port, streams, options)
+    return _Part(done, server.cpu_seconds() - before)
+
+
+def _sample(parts: Sequence[_Part]) -> Sample:
+    requests = sum(part.load.requests for part in parts)
+    seconds = sum(part.load.seconds for part in parts)
+    return Sample(
+        requests_per_second=requests / seconds,
+        cpu_ms=sum(part.cpu_seconds for part in parts) * 1000 / requests,
+        load_busy=sum(part.load.busy_seconds for part in parts) / seconds,
+    )
 
 
 def _drive(
-    kind: Kind, port: int, streams: list[Iterator[Request]], options: Options, seconds: float
+    kind: Kind, port: int, streams: Sequence[Iterator[Request]], options: Options
 ) -> load.Load:
     if options.uses_wrk and kind.is_read:
-        return wrk.drive(port, next(streams[0]), connections=options.connections, seconds=seconds)
-    return load.drive(port, streams, kind.verify, seconds)
+        request = next(streams[0])
+        return wrk.drive(port, request, connections=len(streams), seconds=options.seconds)
+    return load.drive(port, streams, kind.verify, options.seconds / _slices(options))
 
 
 def _shares(connections: int, etag: str = "") -> list[Share]:

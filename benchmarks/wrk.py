@@ -49,4 +49,4 @@ def read(output: str) -> Load:
         raise WrongAnswerError(f"wrk: {output}")
     seconds = float(done[2]) / (1000 if done[3] == "ms" else 1)
     # What wrk costs is not this process's, and is little.
-    return Load(int(done[1]), seconds, busy=0)
+    return Load(int(done[1]), seconds, busy_seconds=0)

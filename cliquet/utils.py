@@ -125,12 +125,23 @@ def _json_or_text(text: str) -> Any:
     try:
         value = jsonlib.loads(text)
     except ValueError:
-        if _NUMBER.fullmatch(text) and not text.lstrip("-").startswith("0"):
+        if _is_number_or_lenient_json(text):
             raise
         return text
     if not is_storable(value):
         raise ValueError("beyond 64 bits, or NUL")
     return value
+
+
+def _is_number_or_lenient_json(text: str) -> bool:
+    # What only a lenient parser reads is no JSON, and no plain text either: NaN in an array.
+    if _NUMBER.fullmatch(text) and not text.lstrip("-").startswith("0"):
+        return True
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def is_storable(value: Any) -> bool:

@@ -60,7 +60,7 @@ def running(launcher: str, path: Path, python_path: Path = ROOT) -> Iterator[str
     )
     command = [sys.executable, "-c", launcher, str(path)]
     with subprocess.Popen(
-        command, env=environ, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        command, env=environ, cwd=ROOT, stdout=subprocess.PIPE, text=True
     ) as process:
         try:
             assert process.stdout is not None

@@ -151,10 +151,11 @@ class BaseResource(ListReader):
     def collection_post(self) -> Any:
         """Create a record, or return the one that is there already (protocol P4.2)."""
         body = self._posted_record()
-        preconditions = Preconditions.parse(self.request.headers, is_read=False)
         record_id = body.get(self.model.id_field)
         if record_id is not None:
             self._check_id(record_id)
+        preconditions = Preconditions.parse(self.request.headers, is_read=False)
+        if record_id is not None:
             existing = find_record(self.model, record_id)
             if existing is not None:
                 return self._existing(existing, preconditions)
@@ -206,7 +207,7 @@ class BaseResource(ListReader):
         self._check_id(self.record_id)
         body = self._posted_record()
         self._check_same_id(body)
-        return self._written(self._write().put(body))
+        return self._written(RecordWrite(self).put(body))
 
     @endpoint
     def patch(self) -> Any:
@@ -214,14 +215,14 @@ class BaseResource(ListReader):
         self._check_id(self.record_id)
         changes = self._posted_record()
         self._check_same_id(changes)
-        outcome = self._write().patch(changes)
+        outcome = RecordWrite(self).patch(changes)
         return self._written(outcome, self._response_behavior(outcome, changes))
 
     @endpoint
     def delete(self) -> Any:
         """Delete a record, and return its tombstone (protocol P4.7)."""
         self._check_id(self.record_id)
-        return self._written(self._write().delete(self._forced_deletion_time))
+        return self._written(RecordWrite(self).delete(self._forced_deletion_time))
 
     # -- What is known of the request
 
@@ -246,9 +247,6 @@ class BaseResource(ListReader):
     def unique_fields(self) -> tuple[str, ...]:
         """Names of the fields of which no two records share a value (protocol P4.10)."""
         return tuple(self.mapping.get_option("unique_fields"))
-
-    def _write(self) -> RecordWrite:
-        return RecordWrite(self, Preconditions.parse(self.request.headers, is_read=False))
 
     def _get_record_or_404(self, record_id: str) -> JSONRecord:
         """Return the record of that id; raise the 404 where there is none."""

@@ -22,7 +22,7 @@ MAX_TIMESTAMP = 253370764800000
 # characters keep the processor busy for years.
 _URL = re.compile(
     r"(?:[a-z][\w-]+:(?:/{1,3}|[a-z0-9%])|www\d{0,3}[.]|[a-z0-9.\-]+[.][a-z]{2,4}/)"
-    r"[^\s<>]*[^\s`!()\[\]{};:'\".,<>?«»“”‘’]",
+    r"[^\s<>]+[^\s`!()\[\]{};:'\".,<>?«»“”‘’]",
     re.IGNORECASE,
 )
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
 from cliquet.events import ACTIONS
@@ -57,14 +58,17 @@ class RecordWrite:
 
     Args:
         resource: Its model stores, its hooks decide what.
-        preconditions: What the client expects; compared again at each attempt.
     """
 
-    def __init__(self, resource: Any, preconditions: Preconditions) -> None:
+    def __init__(self, resource: Any) -> None:
         self._resource = resource
         self._model = resource.model
         self._record_id: str = resource.record_id
-        self._preconditions = preconditions
+
+    @cached_property
+    def _preconditions(self) -> Preconditions:
+        # Read when they are compared: an unknown record comes before a garbled header (P2.9).
+        return Preconditions.parse(self._resource.request.headers, is_read=False)
 
     def put(self, body: JSONRecord) -> Outcome:
         """Replace the record, or create it where there is none."""

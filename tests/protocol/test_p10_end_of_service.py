@@ -18,6 +18,18 @@ RECORD = f"/v1/mushrooms/{ID}"
 FUTURE, PAST = "2100-01-01", "2001-01-01"
 
 
+@pytest.fixture(scope="module")
+def ending():
+    """Return an application whose end is announced."""
+    return make_app({"eos": FUTURE})
+
+
+@pytest.fixture(scope="module")
+def gone():
+    """Return an application that ended."""
+    return make_app({"eos": PAST})
+
+
 def alert_of(response):
     """Return what the header Alert says."""
     return json.loads(response.headers["Alert"])
@@ -39,8 +51,8 @@ def alert_of(response):
         ("OPTIONS", "/v1/", 400),
     ],
 )
-def test_the_end_to_come_is_announced_by_every_response(method, path, status):  # P10.1
-    response = make_app({"eos": FUTURE}).request(path, method=method, status=status)
+def test_the_end_to_come_is_announced_by_every_response(ending, method, path, status):  # P10.1
+    response = ending.request(path, method=method, status=status)
     assert alert_of(response)["code"] == "soft-eol"
 
 
@@ -66,8 +78,8 @@ def test_the_end_to_come_wins_over_any_other_alert():  # P10.1
 @pytest.mark.parametrize(
     "path", ["/v1/", "/", "/v1/mushrooms", RECORD, "/v1/unknown", "/v9/", "/v1/__lbheartbeat__"]
 )
-def test_everything_is_gone_after_the_end(method, path):  # P10.1
-    response = make_app({"eos": PAST}).request(path, method=method, status=410)
+def test_everything_is_gone_after_the_end(gone, method, path):  # P10.1
+    response = gone.request(path, method=method, status=410)
     assert alert_of(response)["code"] == "hard-eol"
     assert method == "HEAD" or response.json == {
         "code": 410,

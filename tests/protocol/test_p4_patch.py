@@ -181,9 +181,7 @@ def test_light_tells_true_from_one(notes):  # P4.6
 
 def test_diff_answers_with_what_differs_from_what_was_sent(articles):  # P4.6
     record = articles.create(title="a")
-    answer = articles.patch(
-        record["id"], {"position": "7", "title": "b"}, Response_Behavior="diff"
-    )
+    answer = articles.patch(record["id"], {"position": "7", "title": "b"}, Response_Behavior="diff")
     assert answer.json == {"data": {"position": 7}}
 
 

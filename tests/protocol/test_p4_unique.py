@@ -106,7 +106,9 @@ def test_numbers_conflict_by_value(pairs):  # P4.10
     assert pairs.put(ONE_ID, {"one": 12.0}).status_code == 409
 
 
-@pytest.mark.parametrize(("data", "field"), [({"one": 1, "two": 9}, "one"), ({"one": 9, "two": 2}, "two")])
+@pytest.mark.parametrize(
+    ("data", "field"), [({"one": 1, "two": 9}, "one"), ({"one": 9, "two": 2}, "two")]
+)
 def test_the_field_told_is_the_guilty_one(pairs, data, field):  # P4.10
     holder = pairs.create(one=1, two=2)
     answer = pairs.put(ONE_ID, data)

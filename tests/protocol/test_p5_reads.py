@@ -152,7 +152,9 @@ def test_a_record_is_looked_for_before_preconditions_are_read(notes):  # P2.9
     assert notes.get(f"/{UNKNOWN_ID}", If_Match="abc").status_code == 404
 
 
-@pytest.mark.parametrize("query", ["?_limit=abc", "?_since=abc", "?_token=abc", "?_sort=-x&_limit=-1"])
+@pytest.mark.parametrize(
+    "query", ["?_limit=abc", "?_since=abc", "?_token=abc", "?_sort=-x&_limit=-1"]
+)
 def test_preconditions_come_before_the_query_string(notes, query):  # P2.9
     notes.create(name="a")
     stamp = notes.timestamp()

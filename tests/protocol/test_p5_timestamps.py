@@ -85,9 +85,7 @@ def test_refused_writes_never_change_the_timestamp(notes, clock):  # P5.1
     assert notes.timestamp() == record["last_modified"]
 
 
-def test_the_timestamp_of_a_collection_never_written_is_fixed_when_first_read(
-    notes, clock
-):  # P5.1
+def test_the_timestamp_of_a_collection_never_written_is_fixed_when_first_read(notes, clock):  # P5.1
     first = notes.timestamp()
     clock[0] += 1000
     assert notes.timestamp() == first == 1_500_000_000_000

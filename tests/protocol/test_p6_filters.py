@@ -111,7 +111,9 @@ def test_negations_leave_out_and_match_a_missing_field(values, query, left_out):
     assert set(values.names(f"?{query}")) == expected
 
 
-@pytest.mark.parametrize("query", ["a=null", "a=missing", "in_a=null", "max_a=9", "min_a=", "lt_a=z"])
+@pytest.mark.parametrize(
+    "query", ["a=null", "a=missing", "in_a=null", "max_a=9", "min_a=", "lt_a=z"]
+)
 def test_a_missing_field_is_matched_by_negations_only(values, query):  # P6.4
     assert "missing" not in values.names(f"?{query}")
 
@@ -125,7 +127,20 @@ def test_filters_never_raise_for_mixed_types(values, operator, value):  # P6.4
 
 @pytest.mark.parametrize(
     "prefix",
-    ["", "min_", "max_", "lt_", "gt_", "not_", "in_", "exclude_", "has_", "like_", "contains_", "contains_any_"],
+    [
+        "",
+        "min_",
+        "max_",
+        "lt_",
+        "gt_",
+        "not_",
+        "in_",
+        "exclude_",
+        "has_",
+        "like_",
+        "contains_",
+        "contains_any_",
+    ],
 )
 def test_an_unknown_field_is_told_by_the_parameter(values, prefix):  # P6.1
     name = f"{prefix}unknown"

@@ -63,7 +63,23 @@ def test_several_timestamps_in_a_list(notes, history):  # P6.3
 
 @pytest.mark.parametrize("parameter", ["_since", "_before", "_to"])
 @pytest.mark.parametrize(
-    "text", ["abc", "", "true", "null", "12.5", "'12'", '"abc"', '"12', "1e3", "[1]", "{}", "١٢", '""', "--1"]
+    "text",
+    [
+        "abc",
+        "",
+        "true",
+        "null",
+        "12.5",
+        "'12'",
+        '"abc"',
+        '"12',
+        "1e3",
+        "[1]",
+        "{}",
+        "١٢",
+        '""',
+        "--1",
+    ],
 )
 def test_what_is_no_integer_is_told_by_the_parameter(notes, parameter, text):  # P6.3
     answer = notes.get(f"?{parameter}={text}")
@@ -113,7 +129,9 @@ def test_a_timestamp_that_is_none_is_400(notes, text):  # P11.2
 # -- Tombstones
 
 
-@pytest.mark.parametrize("query", ["", "?name=gone", "?not_name=a", "?_sort=deleted", "?_fields=deleted"])
+@pytest.mark.parametrize(
+    "query", ["", "?name=gone", "?not_name=a", "?_sort=deleted", "?_fields=deleted"]
+)
 def test_lists_hold_no_tombstones_of_themselves(notes, history, query):  # P6.3
     assert all("deleted" not in record for record in notes.get(query).json["data"])
 
@@ -129,7 +147,9 @@ def test_tombstones_are_filtered_too(notes, history):  # P6.3
     assert len(stamps(notes, "?_since=1&has_name=false")) == 1
 
 
-@pytest.mark.parametrize("query", ["deleted=true", "not_deleted=false&has_deleted=true", "in_deleted=true"])
+@pytest.mark.parametrize(
+    "query", ["deleted=true", "not_deleted=false&has_deleted=true", "in_deleted=true"]
+)
 def test_a_filter_on_deleted_selects_tombstones_with_a_filter_on_time(
     notes, history, query
 ):  # P6.3

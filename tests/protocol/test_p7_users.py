@@ -15,10 +15,17 @@ RECORD = f"/v1/mushrooms/{ID}"
 SECRET = SETTINGS["userid_hmac_secret"]
 
 
-@pytest.fixture
-def app():
-    """Return an application that is asked by nobody in particular."""
+@pytest.fixture(scope="module")
+def shared():
+    """Return the application of all tests here."""
     return make_app()
+
+
+@pytest.fixture
+def app(shared):
+    """Return an application without records, that is asked by nobody in particular."""
+    shared.app.registry.storage.flush()
+    return shared
 
 
 def basic(credentials):
@@ -100,7 +107,8 @@ def test_any_authenticated_user_may_do_everything(app):  # P7.1
 
 
 @pytest.mark.parametrize(
-    "credentials", ["alice:secret", "alice:", "alice:se:cret", "Élice:sécrét", " :", "a b: c", "🍄:🍄"]
+    "credentials",
+    ["alice:secret", "alice:", "alice:se:cret", "Élice:sécrét", " :", "a b: c", "🍄:🍄"],
 )
 def test_a_user_id_is_the_hmac_of_user_and_password(app, credentials):  # P7.2
     assert who(app, basic(credentials)) == "basicauth:" + digest(credentials)

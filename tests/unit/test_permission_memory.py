@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
-from threading import current_thread, main_thread
+from threading import current_thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -199,10 +199,10 @@ class Watched(str):
 
 
 def test_no_other_thread_comes_between_the_two_directions(backend: Permission) -> None:
-    principal = Watched("one")
+    principal, here = Watched("one"), current_thread()
 
     def delete() -> None:
-        if current_thread() is main_thread():
+        if current_thread() is here:
             wait([pool.submit(backend.delete_object_permissions, "/a/1")], timeout=0.05)
 
     principal.attempt = delete
