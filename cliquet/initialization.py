@@ -336,5 +336,10 @@ def setup_backoff(config: Any) -> None:
 
 def setup_statsd(config: Any) -> None:
     """Send metrics to the StatsD server that the setting ``statsd_url`` names, if any."""
-    if config.get_settings()["statsd_url"]:
-        config.registry.statsd = statsd.load_from_config(config)
+    if not config.get_settings()["statsd_url"]:
+        return
+    client = config.registry.statsd = statsd.load_from_config(config)
+    config.add_subscriber(statsd.count_response, NewResponse)
+    for family in ("storage", "cache", "permission"):
+        if hasattr(config.registry, family):
+            client.watch_execution_time(getattr(config.registry, family), family)

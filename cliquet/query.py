@@ -252,12 +252,12 @@ def _has(expected: Any) -> Predicate:
 def _like(pattern: Any) -> Predicate:
     # Bytes fold A-Z and nothing else. Each part is looked for behind the one before, which is
     # all that "*" asks for, in linear time: a regular expression could be made to backtrack.
-    parts = [part for part in str(pattern).encode().lower().split(b"*") if part]
+    parts = [part for part in _folded(str(pattern)).split(b"*") if part]
 
     def test(value: Any) -> bool:
         if not isinstance(value, str):
             return False
-        text, position = value.encode("utf-8", "surrogatepass").lower(), 0
+        text, position = _folded(value), 0
         for part in parts:
             position = text.find(part, position)
             if position < 0:
@@ -266,6 +266,10 @@ def _like(pattern: Any) -> Predicate:
         return True
 
     return test
+
+
+def _folded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass").lower()
 
 
 def _contains(quantifier: Callable[[Iterable[bool]], bool]) -> Callable[[Any], Predicate]:

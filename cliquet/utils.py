@@ -47,7 +47,7 @@ _WORDS: dict[str, bool | None] = {
 }
 _REFUSED_WORDS = frozenset({"NaN", "Infinity", "-Infinity"})
 _JSON_START = frozenset('"[{-0123456789')
-_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 
 
 def __getattr__(name: str) -> Any:

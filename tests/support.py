@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any, TypeVar
 
 import colander
 import webtest
@@ -15,6 +18,8 @@ import cliquet
 from cliquet import Service, errors, resource
 from cliquet.resource.schema import URL, TimeStamp
 from cliquet.storage.exceptions import BackendError
+
+T = TypeVar("T")
 
 ALICE = {"Authorization": "Basic " + base64.b64encode(b"alice:secret").decode()}
 BOB = {"Authorization": "Basic " + base64.b64encode(b"bob:secret").decode()}
@@ -141,3 +146,15 @@ def make_app(
         {"HTTP_" + name.upper().replace("-", "_"): text for name, text in (headers or {}).items()}
     )
     return app
+
+
+def run_together(work: Callable[[int], T], count: int = 8) -> list[T]:
+    """Return what *work* returns in *count* threads that begin at one moment, given 0, 1, 2 …"""
+    start = Barrier(count)
+
+    def begin(number: int) -> T:
+        start.wait(timeout=30)
+        return work(number)
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(begin, range(count)))

@@ -61,7 +61,7 @@ class CheckingStorage:
         """See :meth:`StorageBase.create`."""
         object_id = record.get(kwargs.get("id_field", DEFAULT_ID_FIELD))
         with self._lock:
-            self._check_collection(collection_id, parent_id, expected_collection)
+            self._check_collection(collection_id, parent_id, expected_collection, kwargs)
             self._check(collection_id, parent_id, object_id, expected, kwargs)
             return self._storage.create(collection_id, parent_id, record, **kwargs)
 
@@ -109,7 +109,7 @@ class CheckingStorage:
         """See :meth:`StorageBase.delete_all`."""
         id_field = kwargs.get("id_field", DEFAULT_ID_FIELD)
         with self._lock:
-            self._check_collection(collection_id, parent_id, expected_collection)
+            self._check_collection(collection_id, parent_id, expected_collection, kwargs)
             previous = {}
             if with_previous:
                 names = _names(kwargs, "filters", "id_field", "modified_field", "auth")
@@ -124,10 +124,13 @@ class CheckingStorage:
         """See :meth:`StorageBase.locked`; here the writers of this process are held back."""
         return self._lock
 
-    def _check_collection(self, collection_id: str, parent_id: str, expected: int | None) -> None:
+    def _check_collection(
+        self, collection_id: str, parent_id: str, expected: int | None, kwargs: dict[str, Any]
+    ) -> None:
         if expected is None:
             return
-        if self._storage.collection_timestamp(collection_id, parent_id) != expected:
+        auth = _names(kwargs, "auth")
+        if self._storage.collection_timestamp(collection_id, parent_id, **auth) != expected:
             raise ModifiedError
 
     def _check(

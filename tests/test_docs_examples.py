@@ -1,0 +1,230 @@
+"""The examples of the documentation do what the text around them says."""
+
+from __future__ import annotations
+
+import uuid
+from types import ModuleType
+from typing import Any
+
+import pytest
+import webtest
+from pyramid.config import Configurator
+
+import cliquet
+from cliquet.storage.generators import Generator
+from tests.pages import run_page, snippets
+from tests.test_docs import SETTINGS, app_of, created
+
+
+def page_app(page: str, **settings: Any) -> webtest.TestApp:
+    """Return an application with all that a page has."""
+    return app_of(run_page(page), **settings)
+
+
+@pytest.fixture
+def resources() -> webtest.TestApp:
+    """The application of the page on resources."""
+    return page_app("resources")
+
+
+@pytest.fixture
+def viewsets() -> webtest.TestApp:
+    """The application of the page on viewsets."""
+    return page_app("viewsets")
+
+
+@pytest.fixture
+def schemas() -> ModuleType:
+    """The module of the page on schemas."""
+    return run_page("schemas")
+
+
+# -- Resources
+
+
+def test_the_test_of_an_application_passes() -> None:
+    run_page("resources").test_a_book_has_a_title()
+
+
+def test_the_resource_of_the_first_page_is_served() -> None:
+    assert created(page_app("index"), "/v1/books", title="Walden")["title"] == "Walden"
+
+
+def test_including_cliquet_sets_it_up_without_a_prefix() -> None:
+    module = run_page("index")
+    config = Configurator(settings=SETTINGS)
+    config.include("cliquet")
+    config.scan(module.__name__)
+    assert webtest.TestApp(config.make_wsgi_app()).get("/").json["project_name"] == "library"
+
+
+def test_all_users_write_into_one_board(resources: webtest.TestApp) -> None:
+    message = created(resources, "/v1/messages", title="Hello")
+    resources.authorization = ("Basic", ("bob", "secret"))
+    assert resources.get("/v1/messages").json["data"] == [message]
+    assert resources.get("/v1/books").json["data"] == []
+
+
+def test_a_review_can_only_go_up(resources: webtest.TestApp) -> None:
+    review = created(resources, "/v1/reviews", title=" Walden ", rating=3)
+    assert review["title"] == "Walden"
+    path = f"/v1/reviews/{review['id']}"
+    resources.patch_json(path, {"data": {"rating": 4}}, status=200)
+    answer = resources.patch_json(path, {"data": {"rating": 1}}, status=400)
+    assert answer.json["details"] == [
+        {"location": "body", "name": "data.rating", "description": "can only go up"}
+    ]
+
+
+def test_postprocess_changes_the_body_of_each_response(resources: webtest.TestApp) -> None:
+    resources.post_json("/v1/films", {"data": {"title": "Alien", "rating": 5}}, status=201)
+    assert resources.get("/v1/films").json["served_by"] == "library"
+
+
+def test_an_unknown_field_cannot_be_filtered_by(resources: webtest.TestApp) -> None:
+    resources.get("/v1/films?title=Alien", status=200)
+    resources.get("/v1/films?rating=5", status=400)
+
+
+def test_an_endpoint_that_is_overridden_adds_its_header(resources: webtest.TestApp) -> None:
+    created(resources, "/v1/songs", title="Rise")
+    assert resources.get("/v1/songs").headers["X-Songs"] == "1"
+
+
+def test_a_model_renames_the_fields_of_each_record(resources: webtest.TestApp) -> None:
+    shelf = created(resources, "/v1/shelfs", title="A–C")
+    assert set(shelf) == {"title", "rating", "origin", "shelf", "changed_on"}
+    tombstone = resources.delete(f"/v1/shelfs/{shelf['shelf']}").json["data"]
+    assert set(tombstone) == {"shelf", "changed_on", "removed"}
+
+
+def test_a_resource_makes_and_accepts_the_ids_of_its_generator(resources: webtest.TestApp) -> None:
+    label = created(resources, "/v1/labels", title="Blue")
+    assert len(label["id"]) == 8
+    body = {"data": {"title": "Red"}}
+    resources.put_json("/v1/labels/0123abcd", body, status=201)
+    resources.put_json(f"/v1/labels/{uuid.uuid4()}", body, status=400)
+
+
+def test_the_setting_names_a_generator_for_all_resources() -> None:
+    module = run_page("resources")
+    app = app_of(module, id_generator=module.ShortId)
+    assert issubclass(module.ShortId, Generator)
+    assert len(created(app, "/v1/books", title="Walden")["id"]) == 8
+
+
+def test_a_service_has_the_members_of_its_body_and_the_errors_of_the_protocol(
+    resources: webtest.TestApp,
+) -> None:
+    answer = resources.post_json("/v1/search", {"words": "to be"})
+    assert answer.json == {"words": ["to", "be"]}
+    assert resources.post_json("/v1/search", {}, status=400).json["errno"] == 107
+    assert resources.get("/v1/search", status=429).json["errno"] == 117
+
+
+# -- Schemas
+
+
+def test_a_field_with_drop_is_left_out_and_one_with_a_default_gets_it(schemas: ModuleType) -> None:
+    book = schemas.BookSchema().deserialize({"title": "Walden", "unknown": 1})
+    assert set(book) == {"title", "pages", "tags", "added_on"}
+    assert book["pages"] is None
+
+
+def test_a_schema_that_extends_another_adds_to_its_options(schemas: ModuleType) -> None:
+    audio = schemas.AudioBookSchema
+    assert audio.get_option("unique_fields") == ("cover",)
+    assert audio.is_readonly("minutes")
+    assert audio.is_readonly("added_on")
+
+
+def test_a_timestamp_without_auto_now_is_null(schemas: ModuleType) -> None:
+    event = schemas.EventSchema().deserialize({})
+    assert event["closed_on"] is None
+    assert event["created_on"] > 0
+
+
+def test_a_url_loses_the_blanks_around_it_and_may_be_missing(schemas: ModuleType) -> None:
+    bookmark = schemas.BookmarkSchema().deserialize({"address": " http://example.com/a "})
+    assert bookmark == {"address": "http://example.com/a", "icon": None}
+
+
+def test_the_words_of_a_validator_reach_the_client(schemas: ModuleType) -> None:
+    resource = cliquet.resource
+    comment = type("Comment", (resource.BaseResource,), {"mapping": schemas.CommentSchema()})
+    schemas.Comment = comment
+    resource.register_resource(comment)
+    answer = app_of(schemas).post_json("/v1/comments", {"data": {"text": "HELLO"}}, status=400)
+    assert answer.json["message"] == "data.text in body: Please do not shout"
+
+
+# -- Viewsets
+
+
+def test_placeholders_of_paths_and_methods_are_those_registered(viewsets: webtest.TestApp) -> None:
+    note = created(viewsets, "/v1/books/1/notes", text="Good")
+    viewsets.get(f"/v1/books/1/notes/{note['id']}", status=200)
+    assert viewsets.get("/v1/books/2/notes").json["data"] == []
+    viewsets.delete("/v1/books/1/notes", status=405)
+
+
+def test_records_of_the_archive_are_never_changed(viewsets: webtest.TestApp) -> None:
+    invoice = created(viewsets, "/v1/invoices", text="1 book")
+    path = f"/v1/invoices/{invoice['id']}"
+    viewsets.get(path, status=200)
+    viewsets.put_json(path, {"data": {"text": "2 books"}}, status=405)
+    viewsets.authorization = None
+    viewsets.delete(path, status=405)
+
+
+def test_a_class_registered_twice_serves_the_same_records(viewsets: webtest.TestApp) -> None:
+    draft = created(viewsets, "/v1/drafts", text="Once upon a time")
+    assert viewsets.get("/v1/memos").json["data"] == [draft]
+
+
+def test_services_are_found_by_their_names() -> None:
+    module = run_page("viewsets")
+    config = Configurator(settings=SETTINGS)
+    cliquet.initialize(config)
+    config.scan(module.__name__)
+    paths: list[str] = []
+    config.add_route("where", "/where")
+    config.add_view(
+        lambda request: paths.append(module.address_of(request, "42")) or {},
+        route_name="where",
+        renderer="json",
+    )
+    webtest.TestApp(config.make_wsgi_app()).get("/v1/where")
+    assert paths == ["/v1/invoices/42"]
+
+
+def test_settings_disable_the_methods_that_they_name() -> None:
+    first = snippets("viewsets", "ini")[0].text
+    lines = dict(line.split(" = ") for line in first.splitlines())
+    app = page_app("viewsets", **lines)
+    app.delete("/v1/memos", status=405)
+    app.delete("/v1/drafts", status=200)
+
+
+def test_read_only_mode_disables_writes() -> None:
+    app = page_app("viewsets", readonly=True)
+    app.post_json("/v1/memos", {"data": {"text": "a"}}, status=405)
+    app.get("/v1/memos", status=200)
+
+
+# -- Plugins
+
+
+def test_a_plugin_shows_in_hello_and_in_the_heartbeat() -> None:
+    run_page("configuration")
+    app = app_of(run_page("index"), includes="page_configuration")
+    hello = app.get("/v1/").json
+    assert hello["settings"]["mailer.host"] == "localhost"
+    assert hello["capabilities"]["mailer"]["description"] == "Sends e-mails through localhost."
+    assert app.get("/v1/__heartbeat__").json["mailer"] is True
+
+
+def test_the_settings_of_a_plugin_are_read_as_all_others() -> None:
+    run_page("configuration")
+    app = app_of(run_page("index"), includes="page_configuration", **{"mailer.port": "26"})
+    assert app.get("/v1/__heartbeat__", status=503).json["mailer"] is False
