@@ -83,6 +83,15 @@ def has_nul(value: Any) -> bool:
     return isinstance(value, list) and any(has_nul(item) for item in value)
 
 
+def is_finite(value: Any) -> bool:
+    """Tell whether no number anywhere in *value* is NaN or infinite: JSON has no form for those."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, dict):
+        return all(map(is_finite, value.values()))
+    return not isinstance(value, (list, tuple)) or all(map(is_finite, value))
+
+
 def _encoded(text: str) -> bytes:
     try:
         return text.encode()

@@ -17,7 +17,8 @@ extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]
 # Blocks without a language hold plain text: a guess would colour half of it.
 highlight_language = "none"
-smartquotes = False
+# Dashes only: quotes in these pages are often those of JSON.
+smartquotes_action = "D"
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
@@ -26,7 +27,7 @@ autodoc_typehints_description_target = "documented"
 napoleon_use_ivar = True
 
 html_theme = "furo"
-html_title = f"cliquet {version}"
+html_title = "cliquet" if release == "unknown" else f"cliquet {release}"
 html_copy_source = False
 html_show_copyright = False
 html_show_sphinx = False

@@ -19,12 +19,12 @@ ROOT = Path(__file__).parent.parent
 
 TIMEOUT_SECONDS = 30
 
-# Runs a script whose last act is `waitress.serve(app, …)`, on a free port that it prints.
+# Runs a script whose last act is `waitress.serve(app, listen=…)`, on a free port that it prints.
 RUN_SCRIPT = """
 import runpy, sys, waitress
 from waitress.server import create_server
 
-def serve(app, **kwargs):
+def serve(app, *, listen):
     server = create_server(app, host="127.0.0.1", port=0)
     print(server.effective_port, flush=True)
     server.run()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 import uuid
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -150,10 +153,8 @@ def test_a_url_loses_the_blanks_around_it_and_may_be_missing(schemas: ModuleType
 
 
 def test_the_words_of_a_validator_reach_the_client(schemas: ModuleType) -> None:
-    resource = cliquet.resource
-    comment = type("Comment", (resource.BaseResource,), {"mapping": schemas.CommentSchema()})
-    schemas.Comment = comment
-    resource.register_resource(comment)
+    source = "@resource.register()\nclass Comment(resource.BaseResource):\n"
+    exec(f"{source}    mapping = CommentSchema()", schemas.__dict__)
     answer = app_of(schemas).post_json("/v1/comments", {"data": {"text": "HELLO"}}, status=400)
     assert answer.json["message"] == "data.text in body: Please do not shout"
 
@@ -215,16 +216,24 @@ def test_read_only_mode_disables_writes() -> None:
 # -- Plugins
 
 
-def test_a_plugin_shows_in_hello_and_in_the_heartbeat() -> None:
-    run_page("configuration")
-    app = app_of(run_page("index"), includes="page_configuration")
+@pytest.fixture
+def mailer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The plugin of the page on configuration, where it can be included by its name."""
+    source = "\n".join(one.text for one in snippets("configuration", "python"))
+    (tmp_path / "mailer.py").write_text(source, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "mailer", raising=False)
+    return importlib.import_module("mailer")
+
+
+def test_a_plugin_shows_in_hello_and_in_the_heartbeat(mailer: ModuleType) -> None:
+    app = page_app("index", includes=mailer.__name__)
     hello = app.get("/v1/").json
     assert hello["settings"]["mailer.host"] == "localhost"
     assert hello["capabilities"]["mailer"]["description"] == "Sends e-mails through localhost."
     assert app.get("/v1/__heartbeat__").json["mailer"] is True
 
 
-def test_the_settings_of_a_plugin_are_read_as_all_others() -> None:
-    run_page("configuration")
-    app = app_of(run_page("index"), includes="page_configuration", **{"mailer.port": "26"})
+def test_the_settings_of_a_plugin_are_read_as_all_others(mailer: ModuleType) -> None:
+    app = page_app("index", includes=mailer.__name__, **{"mailer.port": "26"})
     assert app.get("/v1/__heartbeat__", status=503).json["mailer"] is False

@@ -90,8 +90,9 @@ def preflight(request: Any) -> None:
     Source: protocol P2.10.
     """
     service, headers = request.current_service, request.response.headers
+    origin = _mandatory(request, "Origin")
     method = _mandatory(request, "Access-Control-Request-Method")
-    if not _mandatory(request, "Origin") or not method:
+    if not origin or not method:
         return
     if method not in service.defined_methods:
         add_error(

@@ -10,6 +10,7 @@ from pyramid.request import Request as PyramidRequest
 from pyramid.request import apply_request_extensions
 
 from cliquet import jsonlib
+from cliquet.utils import encode_header
 
 
 class Request(PyramidRequest):
@@ -24,6 +25,16 @@ class Request(PyramidRequest):
     selected_policy_name: str | None = None
     authn_type: str | None = None
     selected_userid: str | None = None
+
+    # WebOb copies bodies above 10 kB to a file on disk, only for them to be read and parsed.
+    request_body_tempfile_limit = 2**20
+
+    def __init__(self, environ: dict[str, Any], *args: Any, **kwargs: Any) -> None:
+        # Absolute URLs in headers repeat the host: nothing in it may end one (protocol P1.7).
+        host = environ.get("HTTP_HOST", "")
+        if not host.isprintable():
+            environ["HTTP_HOST"] = encode_header(host)
+        super().__init__(environ, *args, **kwargs)
 
     def _json(self) -> Any:
         """The body, read as JSON; malformed JSON raises ``ValueError``."""

@@ -36,7 +36,9 @@ class Service(cornice.service.Service):
         arguments: dict[str, Any] = super().get_arguments(conf)
         validators = arguments["validators"]
         if arguments.get("schema") is not None and not _validates_body(validators):
-            arguments["validators"] = [*validators, body_validator]
+            # Validators of the application look at what the schema found.
+            first = validators.index(check_origin) + 1 if check_origin in validators else 0
+            validators.insert(first, body_validator)
         return arguments
 
     def add_preflight(self) -> None:

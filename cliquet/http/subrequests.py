@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from pyramid.httpexceptions import HTTPException
 from pyramid.request import Request as PyramidRequest
@@ -33,18 +33,27 @@ def build_request(original: Any, dict_obj: dict[str, Any]) -> Any:
     Returns:
         A request of the application's own class, with ``parent`` set to *original*.
     """
-    path = _with_prefix(dict_obj["path"], original.registry.route_prefix)
+    path = _with_prefix(_from_root(dict_obj["path"], original), original.registry.route_prefix)
     headers = dict(original.headers) | dict(dict_obj.get("headers") or {})
     factory = getattr(original.registry, "folded_request_class", Request)
     body = _body(dict_obj.get("body"), headers)
     request = factory.blank(
-        quote(path, safe=_SAFE_IN_URLS), base_url=original.host_url, headers=headers, body=body
+        quote(path, safe=_SAFE_IN_URLS),
+        base_url=original.application_url,
+        headers=headers,
+        body=body,
     )
     request.method = dict_obj.get("method") or "GET"
     request.registry = original.registry
     request.parent = original
     request.bound_data = original.bound_data
     return request
+
+
+def _from_root(path: str, request: Any) -> str:
+    """Return *path* as the application sees it, wherever it is mounted."""
+    mount = request.script_name
+    return path.removeprefix(mount) if path.startswith(f"{mount}/") else path
 
 
 def _with_prefix(path: str, prefix: str | None) -> str:
@@ -108,9 +117,10 @@ def follow_subrequest(request: Any, subrequest: Any, **kwargs: Any) -> tuple[Any
     """
     for _ in range(MAX_REDIRECTIONS):
         response = _invoke(request, subrequest, kwargs)
-        if not _is_redirection(response, subrequest.host):
+        path = _redirection_path(response, subrequest)
+        if path is None:
             break
-        subrequest = _redirected(subrequest, response.headers["Location"])
+        subrequest = _redirected(subrequest, path)
     return response, subrequest
 
 
@@ -127,16 +137,22 @@ def _invoke(request: Any, subrequest: Any, kwargs: dict[str, Any]) -> Any:
         return response
 
 
-def _is_redirection(response: Any, host: str) -> bool:
+def _redirection_path(response: Any, subrequest: Any) -> str | None:
+    """Return path and query of where *response* redirects to; ``None`` when it does not."""
     location = response.headers.get("Location")
+    if not location or not 300 <= response.status_code < 400:
+        return None
+    url = urlsplit(urljoin(subrequest.url, location))
     # What is on another host is not ours to answer: the client is told where it is.
-    is_here = location is not None and urlsplit(location).netloc in ("", host)
-    return is_here and 300 <= response.status_code < 400
+    if f"{url.scheme}://{url.netloc}" != subrequest.host_url:
+        return None
+    query = f"?{url.query}" if url.query else ""
+    return _from_root(url.path, subrequest) + query
 
 
-def _redirected(subrequest: Any, location: str) -> Any:
+def _redirected(subrequest: Any, path: str) -> Any:
     redirected: PyramidRequest = subrequest.__class__.blank(
-        location, base_url=subrequest.host_url, headers=dict(subrequest.headers)
+        path, base_url=subrequest.application_url, headers=dict(subrequest.headers)
     )
     redirected.method = subrequest.method
     redirected.body = subrequest.body

@@ -121,7 +121,7 @@ class Model:
         parent_id: str | None = None,
     ) -> tuple[list[JSONRecord], int]:
         """Return records, and how many live ones meet *filters* whatever the page."""
-        return self.storage.get_all(
+        return conditional(self.storage).get_all(
             filters=filters,
             sorting=sorting,
             pagination_rules=pagination_rules,

@@ -12,6 +12,7 @@ from typing import Any
 import colander
 
 from cliquet.exceptions import InvalidParameter
+from cliquet.jsonlib import is_finite
 from cliquet.utils import msec_time, strip_whitespace
 
 #: Range of the timestamps that a client may force, in milliseconds (protocol P4.12).
@@ -68,9 +69,30 @@ class ResourceSchema(colander.MappingSchema):
             unknown="preserve" if cls.get_option("preserve_unknown") else "ignore"
         )
 
+    def deserialize(self, cstruct: Any = colander.null) -> Any:
+        """
+        Return the record that *cstruct* is.
+
+        Raises:
+            colander.Invalid: A field is not valid, or text was read as NaN or an infinity, which
+                no answer could show.
+        """
+        record = super().deserialize(cstruct)
+        if isinstance(record, dict):
+            for node in self.children:
+                _check_finite(node, record.get(node.name), self)
+        return record
+
     def knows(self, field: str) -> bool:
         """Tell whether the schema declares *field*."""
         return any(node.name == field for node in self.children)
+
+
+def _check_finite(node: colander.SchemaNode, value: Any, schema: colander.SchemaNode) -> None:
+    if not is_finite(value):
+        error = colander.Invalid(schema)
+        error.add(colander.Invalid(node, f'"{value}" is not a number'))
+        raise error
 
 
 class PermissionsSchema(colander.SchemaNode):

@@ -164,7 +164,8 @@ class Collection:
 
     def current_timestamp(self, record_id: str) -> int | None:
         """Return the timestamp of the record or tombstone of that id, or ``None``."""
-        return self.live.timestamp_of(record_id) or self.tombstones.timestamp_of(record_id)
+        timestamp = self.live.timestamp_of(record_id)
+        return self.tombstones.timestamp_of(record_id) if timestamp is None else timestamp
 
     def next_timestamp(self, forced: object, present: int | None) -> int:
         """

@@ -12,6 +12,7 @@ from typing import Any
 from pyramid import httpexceptions
 from pyramid.exceptions import URLDecodeError
 from pyramid.security import forget
+from webob.request import DisconnectionError
 
 from cliquet.errors import (
     ERRORS,
@@ -24,6 +25,7 @@ from cliquet.errors import (
 from cliquet.exceptions import InvalidParameter
 from cliquet.logs import logger
 from cliquet.storage.exceptions import BackendError, RecordNotFoundError
+from cliquet.utils import encode_header
 
 _VERSIONED = re.compile(r"/(v[0-9]+)(/.*)?", re.DOTALL)
 
@@ -93,8 +95,8 @@ def _without_slash(request: Any, path: str, rest: str | None) -> str | None:
 
 
 def _redirection(request: Any, location: str) -> Any:
-    query = f"?{request.query_string}" if request.query_string else ""
-    # The path and the query are quoted as they came: what they hold cannot end the header.
+    # The path is quoted; the query stays as it came, but for what may not stand in a header.
+    query = f"?{encode_header(request.query_string)}" if request.query_string else ""
     return httpexceptions.HTTPTemporaryRedirect(f"{location}{query}")
 
 
@@ -156,6 +158,12 @@ def invalid_parameter(error: InvalidParameter, request: Any) -> Any:
     return invalid_parameter_response(request, error)
 
 
+def incomplete_body(error: DisconnectionError, request: Any) -> Any:
+    """Answer 400 for a body that ends before its length; who sent it may be gone."""
+    wrong = InvalidParameter("Shorter than its Content-Length", location="body")
+    return invalid_parameter_response(request, wrong)
+
+
 def record_not_found(error: RecordNotFoundError, request: Any) -> Any:
     """Answer 404 for a record that a view looked for in vain."""
     return not_found_response(error)
@@ -188,6 +196,7 @@ def includeme(config: Any) -> None:
         (http_exception, httpexceptions.HTTPException),
         (undecodable, URLDecodeError),
         (undecodable, UnicodeDecodeError),
+        (incomplete_body, DisconnectionError),
         (invalid_parameter, InvalidParameter),
         (record_not_found, RecordNotFoundError),
         (unexpected_error, Exception),

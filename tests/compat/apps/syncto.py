@@ -90,6 +90,12 @@ def _is_positive(request, **kwargs):
         request.errors.add("body", "size", "size is not positive")
 
 
+@messages.put(schema=MessageSchema(), validators=(_is_positive,), permission=NO_PERMISSION_REQUIRED)
+def put_message(request):
+    """Return what was understood."""
+    return request.validated
+
+
 @plain.get(permission=NO_PERMISSION_REQUIRED)
 def get_plain(request):
     """Answer."""

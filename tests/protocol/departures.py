@@ -1,0 +1,392 @@
+"""
+Where this server answers otherwise than version 3.1 did in the recordings, and why.
+
+Each entry names the clause of the protocol that justifies it; what no entry names is compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tests.protocol.recorded import PARSERS_WORDS, Request, Response
+
+AMANITA = {
+    "id": "a60cd570-5013-49c9-823c-4e7130451539",
+    "name": "Amanita",
+    "size": 3,
+    "edible": False,
+}
+BOLET = {
+    "id": "86ec557b-33dd-40cd-b82f-eb30def51bb3",
+    "name": "Bolet",
+    "size": 12,
+    "edible": True,
+    "tags": ["a", "b"],
+    "place": {"country": "FR", "town": {"name": "Lyon", "zip": 69000}},
+}
+DEADLY = {
+    "id": "9fec7f3d-3fc1-42e2-9488-4fa95ccd56f0",
+    "name": "Deadly",
+    "size": None,
+    "num": 1.5,
+}
+HUGE = {
+    "id": "f77b2588-8896-4267-98ed-18a2116a25f7",
+    "name": "huge",
+    "v": 123456789012345678901234567890,
+}
+MOCO = {
+    "id": "17fe2242-64d6-42ee-9867-0d51ee5a630d",
+    "title": "MoCo",
+    "archived": True,
+    "url": "http://mozilla.com",
+    "position": 10,
+    "rating": 4.5,
+    "stored_on": 1795490361398,
+}
+THIRD = {
+    "id": "c1daea08-92bd-41ca-b595-f51c58eea1f9",
+    "title": "Third",
+    "archived": True,
+    "position": 7,
+    "stored_on": 1795490361403,
+}
+ONE = "11111111-1111-4111-8111-111111111111"
+TWO = "22222222-2222-4222-8222-222222222222"
+THREE = "33333333-3333-4333-8333-333333333333"
+UPPER = "99999999-9999-4999-8999-999999999999"
+REBORN = "f4f79c15-353d-4ea7-84fc-2b5b896cca6b"
+ARTICLES = (
+    "b10fdb1e-9cab-441e-8770-6170c3c9761e",
+    "e87bfc09-4de5-43da-8d5a-f46d91e85610",
+    "ed5fa0bd-3692-4e6d-8fe2-24c73f8eb036",
+    MOCO["id"],
+    THIRD["id"],
+    ONE,
+    TWO,
+    THREE,
+)
+TIMESTAMP = (
+    "Invalid value for last_modified: should be an integer of milliseconds "
+    "from 1 to 253370764800000"
+)
+EXPOSE = "access-control-expose-headers"
+
+UNCHANGED: Any = object()
+
+
+@dataclass(frozen=True)
+class Departure:
+    """
+    What is answered instead of what was recorded for one exchange.
+
+    Attributes:
+        clause: Of the protocol.
+        headers: By name in lower case; ``None`` for one that is not there any more.
+    """
+
+    clause: str
+    status: int | None = None
+    body: Any = UNCHANGED
+    headers: dict[str, str | None] = field(default_factory=dict)
+
+    def applied(self, recorded: Response) -> Response:
+        """Return the response that is expected."""
+        headers = {**recorded.headers, **self.headers}
+        return replace(
+            recorded,
+            status=self.status or recorded.status,
+            body=recorded.body if self.body is UNCHANGED else self.body,
+            headers={name: text for name, text in headers.items() if text is not None},
+        )
+
+
+def error(message: str, *details: tuple[str, str | None, str]) -> dict[str, Any]:
+    """Return the body of a 400."""
+    names = ("location", "name", "description")
+    return {
+        "code": 400,
+        "errno": 107,
+        "error": "Invalid parameters",
+        "message": message,
+        "details": [dict(zip(names, detail, strict=True)) for detail in details],
+    }
+
+
+#: Exchanges that are not replayed, with the reason.
+LEFT_OUT = {
+    "list-zero-ts": "P4.12: no record has the timestamp 0, which was posted before",
+    "p-filter-2": "P6.6: its token is opaque, and of the server that made it",
+}
+
+#: Exchanges that answer otherwise, by their ids.
+DEPARTURES = {
+    "redir-future-version": Departure(
+        "P3.4, P11.8: another version is not available",
+        status=404,
+        body={
+            "code": 404,
+            "errno": 116,
+            "error": "Not Found",
+            "message": "The requested protocol version is not available on this server.",
+        },
+        headers={"content-type": "application/json", "location": None},
+    ),
+    "post-ct-upper": Departure(
+        "P2.8, P11.8: the case of the Content-Type does not matter",
+        status=201,
+        body={"data": {"name": "upper", "id": UPPER, "last_modified": 1795490361118}},
+    ),
+    "post-hugeint": Departure(
+        "P11.2: integers of any size are returned exactly",
+        body={"data": {**HUGE, "last_modified": 1795490361134}},
+    ),
+    "list-hugeint": Departure(
+        "P11.2: integers of any size are returned exactly",
+        body={"data": [{**HUGE, "last_modified": 1795490361134}]},
+    ),
+    "post-nullchar": Departure(
+        "P11.2: NUL in a body is refused",
+        status=400,
+        body=error(
+            f"body: {PARSERS_WORDS}",
+            ("body", None, PARSERS_WORDS),
+            ("body", "data", "data is missing"),
+        ),
+    ),
+    "post-too-large": Departure(
+        "P2.5: the body is refused by the application, in the form of all errors",
+        body={
+            "code": 413,
+            "errno": 113,
+            "error": "Request Entity Too Large",
+            "message": "Request body should be at most 262144 bytes.",
+        },
+        headers={"content-type": "application/json", "vary": "Authorization"},
+    ),
+    "post-float-ts": Departure(
+        "P11.3: a timestamp that is no integer is refused on schemaless resources",
+        status=400,
+        body=error(
+            f"data.last_modified in body: {TIMESTAMP}", ("body", "data.last_modified", TIMESTAMP)
+        ),
+    ),
+    "get-1-304-future": Departure(
+        "P5.2, P11.1: a tag from the future is a different tag",
+        status=200,
+        body={"data": {**AMANITA, "last_modified": 1795490361039}},
+        headers={"content-type": "application/json", "cache-control": "no-cache"},
+    ),
+    "f-null": Departure(
+        "P6.4: null is a value, and matches no missing field",
+        body={"data": [{**DEADLY, "last_modified": 1795490361049}]},
+        headers={"total-records": "1"},
+    ),
+    "f-nested": Departure(
+        "P6.4: dots reach into objects",
+        body={"data": [{**BOLET, "last_modified": 1795490361043}]},
+        headers={"total-records": "1"},
+    ),
+    "f-unknown-prefix": Departure(
+        "P6.4, P11.8: contains_ is a prefix",
+        status=200,
+        body={"data": []},
+        headers={
+            "cache-control": "no-cache",
+            "etag": '"1795490361390"',
+            "last-modified": "",
+            "total-records": "0",
+        },
+    ),
+    "e-409-raw": Departure(
+        "P2.5, P11.8: HTTP exceptions become JSON",
+        body={"code": 409, "errno": 999, "error": "Conflict"},
+        headers={"content-type": "application/json"},
+    ),
+    "since-bool": Departure(
+        "P6.3: only integers",
+        status=400,
+        body=error(
+            "Invalid value for _since", ("querystring", "_since", "Invalid value for _since")
+        ),
+        headers=dict.fromkeys(("cache-control", "etag", "last-modified", "total-records")),
+    ),
+    "to-bad": Departure(
+        "P1.5, P6.3: _to is alerted, on errors too",
+        headers={
+            "alert": '{"code": "soft-eol", "url": "https://origapp.readthedocs.io/", "message":'
+            ' "_to is now deprecated, you should use _before instead"}'
+        },
+    ),
+    "dc-nomatch": Departure("P4.4, P11.8", headers={"etag": '"1795490377854"'}),
+    "dc-since": Departure("P4.4, P11.8", headers={"etag": '"1795490377854"'}),
+}
+
+
+# -- What is otherwise in many exchanges
+
+
+def _media_type(request: Request, response: Response) -> None:
+    if response.headers.get("content-type") == "application/json; charset=UTF-8":
+        response.headers["content-type"] = "application/json"
+
+
+def _exposed(request: Request, response: Response) -> None:
+    exposed = response.headers.setdefault(
+        EXPOSE, "Backoff, Retry-After, Alert, Content-Length, Vary"
+    )
+    if request.is_write and response.status not in {307, 405, 413}:
+        response.headers[EXPOSE] = exposed + ", Last-Modified, ETag"
+
+
+def _vary(request: Request, response: Response) -> None:
+    if response.headers.get("access-control-allow-origin", "*") != "*":
+        response.headers["vary"] += ", Origin"
+
+
+def _version_of_writes(request: Request, response: Response) -> None:
+    if request.is_write and request.method in {"POST", "DELETE"} and response.status in {200, 201}:
+        data = response.body["data"]
+        times = [one["last_modified"] for one in (data if isinstance(data, list) else [data])]
+        if times:
+            response.headers.setdefault("etag", f'"{max(times)}"')
+        response.headers.setdefault("last-modified", "")
+
+
+def _private_caches(request: Request, response: Response) -> None:
+    if "cache-control" in response.headers and request.user:
+        response.headers["cache-control"] = "no-cache, no-store"
+
+
+def _deleted_field(request: Request, response: Response) -> None:
+    if "_fields=title" in request.path and response.status == 200:
+        for record in response.body["data"]:
+            # Articles have a title, tombstones have none.
+            record.update({} if "title" in record else {"deleted": True})
+
+
+def _prefixed_principal(request: Request, response: Response) -> None:
+    if request.collection == "private" and response.status == 200:
+        response.body["principals"].append(response.body["user"]["id"])
+
+
+def _no_length(request: Request, response: Response) -> None:
+    if response.status == 304:
+        response.headers.pop("content-length", None)
+
+
+def _no_sniffing(request: Request, response: Response) -> None:
+    # Browsers are to take an answer for what its Content-Type says, and for nothing else.
+    if response.status != 413:
+        response.headers["x-content-type-options"] = "nosniff"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A departure of many exchanges: *apply* changes the recorded response where it holds."""
+
+    clause: str
+    apply: Callable[[Request, Response], None]
+
+
+RULES = (
+    Rule("P1.1: the charset of JSON may be left out", _media_type),
+    Rule("P1.6: the common headers are always exposed, and those of writes", _exposed),
+    Rule("P1.4: an origin that is named is varied by", _vary),
+    Rule("P4.4, P11.8: every write tells the version it made", _version_of_writes),
+    Rule("P10.4, P11.8: nothing is kept of the authenticated", _private_caches),
+    Rule("P6.7, P11.8: tombstones keep their mark whatever the fields", _deleted_field),
+    Rule("P7.7: the prefixed id is a principal", _prefixed_principal),
+    Rule("RFC 9110 8.6: the length of a 304 would be that of the 200", _no_length),
+    Rule("P1.1: JSON and nothing else", _no_sniffing),
+)
+
+
+# -- What was left out
+
+
+@dataclass(frozen=True)
+class Gone:
+    """A deletion that was left out of the recordings."""
+
+    id: str
+    last_modified: int
+
+
+#: What steps left out of the recordings did before an exchange: records as they then were.
+AHEAD: dict[str, list[dict[str, Any] | Gone]] = {
+    "post-ct-latin1": [Gone(UPPER, 1795490361119)],
+    # The record that was not accepted here is deleted with the others there.
+    "post-deleted-field": [
+        {
+            "id": "b078b88f-264e-4ff2-a6b6-1ea4b6b8250e",
+            "name": "nul",
+            "last_modified": 1795490361144,
+        }
+    ],
+    "post-existing-id": [{"id": ONE, "name": "With id", "last_modified": 1795490361166}],
+    "post-noid-inm-star": [{"id": TWO, "name": "Second id", "last_modified": 1795490361175}],
+    "post-future-ts": [
+        {
+            "id": "e59befa7-f68f-4e86-ae78-99bbc226802f",
+            "name": "Past",
+            "last_modified": 1234567890123,
+        }
+    ],
+    "head-etag": [
+        Gone("7b3bd480-90f2-47ba-906b-4ec75451fb49", 1795490364040),
+        Gone("e59befa7-f68f-4e86-ae78-99bbc226802f", 1795490364041),
+        Gone("e32c8395-9273-4b1c-9ce9-c238e7a93586", 1795490364042),
+    ],
+    "a-4": [
+        {**MOCO, "last_modified": 1795490361400},
+        {**THIRD, "last_modified": 1795490361404},
+    ],
+    "a-null-url": [
+        {
+            "id": "9b44fb9f-7fa1-419c-8dfa-9162f52fc66a",
+            "title": "badbool",
+            "last_modified": 1795490361415,
+        }
+    ],
+    "a-null-bool": [
+        {
+            "id": "d0f7f881-320e-4f29-8710-f8f2c4f2b56b",
+            "title": "x",
+            "last_modified": 1795490361426,
+        }
+    ],
+    "put-inm-star-existing": [
+        {
+            "id": ONE,
+            "title": "Put replaced",
+            "archived": False,
+            "position": 5,
+            "stored_on": 1795490361636,
+            "last_modified": 1795490361637,
+        }
+    ],
+    "put-inm-bad": [{"id": TWO, "title": "Star", "last_modified": 1795490361645}],
+    "put-ts-create-past": [{"id": THREE, "title": "Past", "last_modified": 1795490361715}],
+    "patch-nochange": [{**AMANITA, "size": 4, "last_modified": 1795490364047}],
+    "patch-diff": [{**AMANITA, "size": 5, "last_modified": 1795490364048}],
+    "patch-add-field": [{**AMANITA, "size": 9, "last_modified": 1795490364052}],
+    "patch-strict-unknown-light": [{**MOCO, "last_modified": 1795490361804}],
+    "get-m1-etag": [{**AMANITA, "size": 20, "newfield": None, "last_modified": 1795490364055}],
+    "patch-inm-star": [{**AMANITA, "size": 30, "newfield": None, "last_modified": 1795490364056}],
+    "d-again": [Gone(REBORN, 1795490361850)],
+    "d-lm-bad": [{"id": REBORN, "title": "Reborn", "last_modified": 1795490361860}],
+    "d-lm-quoted": [
+        Gone("31c34562-000b-4367-b9f6-053c57014b39", 1795490368852),
+        Gone(REBORN, 1795490368853),
+        {
+            "id": "ed5fa0bd-3692-4e6d-8fe2-24c73f8eb036",
+            "title": "To delete 3",
+            "last_modified": 1795490368860,
+        },
+    ],
+    "dc-list": [Gone(record_id, 1795490377862 - n) for n, record_id in enumerate(ARTICLES)][::-1],
+    "cors-get-record": [{**AMANITA, "size": 34, "newfield": None, "last_modified": 1795490369068}],
+}
