@@ -138,7 +138,8 @@ def _is_number_or_lenient_json(text: str) -> bool:
     if _NUMBER.fullmatch(text) and not text.lstrip("-").startswith("0"):
         return True
     try:
-        json.loads(text)
+        # Integers are not read: one of thousands of digits is JSON all the same.
+        json.loads(text, parse_int=str)
     except ValueError:
         return False
     return True

@@ -66,9 +66,7 @@ def body_validator(request: Any, schema: Any = None, **kwargs: Any) -> None:
         request: The current request.
         schema: A colander mapping of the body's top level, an instance or a class.
     """
-    node, is_deferred = _node(schema)
-    if is_deferred:
-        node = node.bind(request=request)
+    node = bound_schema(schema, request)
     body = read_mapping(request)
     for name, description in _errors(node, body or {}, request.validated):
         if body is not None or description.endswith("is missing"):
@@ -105,6 +103,12 @@ def described(error: colander.Invalid) -> Mapping[str, str]:
 
 def _told(message: Any) -> str:
     return str(message.interpolate() if hasattr(message, "interpolate") else message)
+
+
+def bound_schema(schema: Any, request: Any) -> colander.SchemaNode:
+    """Return a schema ready for *request*: made, if it is a class, and its deferred parts bound."""
+    node, is_deferred = _node(schema)
+    return node.bind(request=request) if is_deferred else node
 
 
 @functools.lru_cache(maxsize=1024)

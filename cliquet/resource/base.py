@@ -15,7 +15,7 @@ import colander
 from cliquet.errors import not_found_response
 from cliquet.events import ACTIONS, has_subscribers
 from cliquet.exceptions import InvalidParameter
-from cliquet.http.body import described
+from cliquet.http.body import bound_schema, described
 from cliquet.logs import logger
 from cliquet.resource import patching, querystring
 from cliquet.resource.answers import (
@@ -98,7 +98,8 @@ class BaseResource(ListReader):
         """
         patching.refuse_readonly(record, changes, self.mapping.is_readonly)
         try:
-            validated: JSONRecord = self.mapping.deserialize({**record, **changes})
+            schema = bound_schema(self.mapping, self.request)
+            validated: JSONRecord = schema.deserialize({**record, **changes})
         except colander.Invalid as error:
             field, text = next(iter(described(error).items()))
             name = f"data.{field}" if field else "data"

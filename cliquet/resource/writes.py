@@ -126,10 +126,8 @@ class RecordWrite:
     def _delete_once(self, last_modified: Callable[[], int | None]) -> Outcome:
         existing = self._existing()
         forced = last_modified()
-        # Without a precondition whatever is there by now is to go: no race can be lost.
-        is_conditional = self._preconditions.if_match is not None
-        expected = existing[self._model.modified_field] if is_conditional else None
-        with self._racing(expected):
+        # What events will tell of the record is what was deleted, not an older version of it.
+        with self._racing(existing[self._model.modified_field]):
             tombstone = self._model.delete_record(existing, last_modified=forced)
         return Outcome(tombstone, ACTIONS.DELETE, existing)
 

@@ -101,7 +101,7 @@ class Storage(StorageBase):
     ) -> JSONRecord:
         """See :meth:`StorageBase.get`."""
         with self._lock:
-            return copied(_found(self._collection(collection_id, parent_id), object_id))
+            return copied(_found(self._existing(collection_id, parent_id), object_id))
 
     def update(
         self,
@@ -183,7 +183,7 @@ class Storage(StorageBase):
         """See :meth:`StorageBase.purge_deleted`."""
         span = Span(end=None if before is None else (before,))
         with self._lock:
-            tombstones = self._collection(collection_id, parent_id).tombstones
+            tombstones = self._existing(collection_id, parent_id).tombstones
             ids = [record_id for (_, record_id), _ in tombstones.walk(span)]
             for record_id in ids:
                 tombstones.pop(record_id)
@@ -208,7 +208,7 @@ class Storage(StorageBase):
             filters or (), sorting or (), pagination_rules or (), id_field, modified_field
         )
         with self._lock:
-            collection = self._collection(collection_id, parent_id)
+            collection = self._existing(collection_id, parent_id)
             records = selection.records(collection, limit, include_deleted)
             return copied(records), selection.count(collection)
 
@@ -238,13 +238,17 @@ class Storage(StorageBase):
             collection = self._collections[key] = Collection()
         return collection
 
+    def _existing(self, collection_id: str, parent_id: str) -> Collection:
+        """Return a collection to read from; one that was never written leaves no trace."""
+        return self._collections.get((parent_id, collection_id)) or Collection()
+
     def _timestamp(self, collection_id: str, parent_id: str) -> int:
-        collection = self._collection(collection_id, parent_id)
-        if collection.timestamp is not None:
-            return collection.timestamp
+        timestamp = self._existing(collection_id, parent_id).timestamp
+        if timestamp is not None:
+            return timestamp
         now = msec_time()
         if not self._readonly:
-            collection.timestamp = now
+            self._collection(collection_id, parent_id).timestamp = now
         return now
 
     def _check_collection(self, collection_id: str, parent_id: str, expected: int | None) -> None:

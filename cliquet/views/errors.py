@@ -59,20 +59,21 @@ def page_not_found(response: Any, request: Any) -> Any:
     if has_json_body(response):
         return response
     try:
-        path, versioned = request.path, _VERSIONED.fullmatch(request.path_info)
+        path, path_info = request.path, request.path_info
     except UnicodeDecodeError:
         return undecodable(response, request)
     prefix = request.registry.route_prefix
-    if versioned is None:
-        location = _with_prefix(request, prefix)
-    elif versioned[1] != prefix:
+    base = f"/{prefix}" if prefix else ""
+    if path_info == base or path_info.startswith(f"{base}/"):
+        location = _without_slash(request, path, path_info.removeprefix(base))
+    elif _VERSIONED.fullmatch(base) and _VERSIONED.fullmatch(path_info):
         return http_error(
             httpexceptions.HTTPNotFound(),
             errno=ERRORS.VERSION_NOT_AVAILABLE,
             message="The requested protocol version is not available on this server.",
         )
     else:
-        location = _without_slash(request, path, versioned[2])
+        location = _with_prefix(request, prefix)
     return not_found_response() if location is None else _redirection(request, location)
 
 
@@ -86,12 +87,12 @@ def _with_prefix(request: Any, prefix: str | None) -> str | None:
     return f"{request.script_name}/{prefix}{request.path.removeprefix(request.script_name)}"
 
 
-def _without_slash(request: Any, path: str, rest: str | None) -> str | None:
+def _without_slash(request: Any, path: str, rest: str) -> str | None:
     if not request.registry.settings["trailing_slash_redirect_enabled"]:
         return None
-    if rest is None:
+    if not rest:
         return f"{path}/"
-    return path.rstrip("/") if rest.endswith("/") else None
+    return path.rstrip("/") or None if rest.endswith("/") else None
 
 
 def _redirection(request: Any, location: str) -> Any:

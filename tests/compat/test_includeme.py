@@ -147,16 +147,7 @@ class TestBelowAPrefix:
         assert path == f"{root(prefix)}/called/a"
 
 
-NO_REDIRECTION = pytest.mark.xfail(reason="only prefixes of the form v1 are looked at")
-
-
-@pytest.mark.parametrize(
-    "prefix",
-    [
-        "v7",
-        *(pytest.param(prefix, marks=NO_REDIRECTION) for prefix in PREFIXES if prefix != "v7"),
-    ],
-)
+@pytest.mark.parametrize("prefix", PREFIXES)
 def test_a_trailing_slash_is_redirected(prefix):  # P3.5
     """Start-up: `route_prefix` respected: an unknown URL with a trailing slash."""
     response = made(prefix).get(f"{root(prefix)}/called/?a=1", status=307)

@@ -131,9 +131,13 @@ def test_a_patch_that_changes_nothing_writes_nothing():  # P4.6
 def test_a_deletion_without_condition_takes_whatever_is_there():  # P4.7
     resource = Contested([])
     put(resource.model)
+    others = iter(range(2))
 
     def last_modified() -> None:
-        put(resource.model)
+        if next(others, None) is not None:
+            put(resource.model)
 
-    assert RecordWrite(resource).delete(last_modified).record["deleted"] is True
+    outcome = RecordWrite(resource).delete(last_modified)
+    assert outcome.record["deleted"] is True
+    assert outcome.old["n"] == 2, "what is told of it is what was deleted"
     assert resource.model.get_records() == ([], 0)
