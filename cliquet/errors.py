@@ -42,6 +42,9 @@ class ERRORS(Enum):
     SERVICE_DEPRECATED = 202
 
 
+#: Most characters of one description: it may quote the request, which may be of any size.
+MAX_DESCRIPTION_LENGTH = 4096
+
 NOT_FOUND_MESSAGE = "The resource you are looking for could not be found."
 UNAVAILABLE_MESSAGE = (
     "Service temporary unavailable due to overloading or maintenance, please retry later."
@@ -126,6 +129,8 @@ def _detail(error: Mapping[str, Any]) -> dict[str, Any]:
         description = description.decode("utf-8", "replace")
     # Whatever a parser quotes of the request, a lone surrogate included, must make JSON.
     text = str(description or "").encode("utf-8", "replace").decode()
+    if len(text) > MAX_DESCRIPTION_LENGTH:
+        text = text[:MAX_DESCRIPTION_LENGTH] + "…"
     return {"location": error.get("location"), "name": error.get("name") or None} | {
         "description": text
     }

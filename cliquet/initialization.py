@@ -41,7 +41,9 @@ from cliquet.http.responses import finish_response
 from cliquet.http.service import add_service, current_resource_name, current_service
 from cliquet.http.subrequests import follow_subrequest
 from cliquet.listeners import setup_listeners as setup_listeners
+from cliquet.resource.registration import declared_unique_fields
 from cliquet.settings import PREFIX, aslist, load, with_defaults
+from cliquet.storage import schemas
 from cliquet.storage.generators import Generator
 
 #: Version of the HTTP protocol, as hello tells it.
@@ -93,6 +95,7 @@ def includeme(config: Any) -> None:
     settings = config.get_settings()
     for step in aslist(settings["initialization_sequence"]):
         config.maybe_dotted(step)(config)
+    _setup_transactions(config)
     config.include("cliquet.views")
     # What is included next may look at, and override, what was set up so far.
     config.commit()
@@ -178,6 +181,7 @@ def _prepare_requests(config: Any) -> None:
         media_types_deriver, "media_types", under=viewderivers.INGRESS, over="secured_view"
     )
     config.add_subscriber(fold_extensions, ApplicationCreated)
+    config.add_subscriber(check_schemas, ApplicationCreated)
     config.add_subscriber(extend_foreign_request, NewRequest)
     config.add_subscriber(finish_response, NewResponse)
     config.add_tween("cliquet.http.tweens.summary_tween_factory", under=INGRESS)
@@ -186,6 +190,13 @@ def _prepare_requests(config: Any) -> None:
         under="cliquet.http.tweens.summary_tween_factory",
         over=EXCVIEW,
     )
+
+
+def check_schemas(event: ApplicationCreated) -> None:
+    """Refuse to start on a database that cannot be served from (``cliquet migrate`` mends it)."""
+    registry = event.app.registry
+    if hasattr(registry, "storage"):
+        schemas.check(registry.storage, declared_unique_fields(registry))
 
 
 def add_api_capability(
@@ -256,6 +267,15 @@ def _setup_backend(config: Any, family: str, heartbeat: Any) -> None:
         )
     setattr(config.registry, family, backend)
     config.registry.heartbeats[family] = heartbeat(backend)
+
+
+def _setup_transactions(config: Any) -> None:
+    # Named by a string: without a database its drivers need not even be installed.
+    registry = config.registry
+    backends = (getattr(registry, family, None) for family in ("storage", "permission"))
+    has_transactions = any(getattr(one, "is_transactional", False) for one in backends)
+    if has_transactions and config.get_settings()["transaction_per_request"]:
+        config.include("cliquet.http.transactions")
 
 
 def setup_requests_scheme(config: Any) -> None:

@@ -24,6 +24,7 @@ _DIGITS = bytes(0x30 if 0x30 <= code <= 0x39 else code for code in range(256))
 _LONG_RUN = b"0" * 19
 # Every byte that does not open or close a container is dropped before the depth is counted.
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_ALL_SQUARE = bytes.maketrans(b"{}", b"[]")
 
 
 def loads(text: bytes | str) -> Any:
@@ -123,8 +124,11 @@ def _refuse_constant(name: str) -> NoReturn:
 def _depth(raw: bytes) -> int:
     # Strings are taken out first: the brackets within them open nothing.
     structure = b"".join(raw.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
-    depth = deepest = 0
-    for code in structure.translate(None, _NOT_BRACKETS):
-        depth += 1 if code in b"[{" else -1
-        deepest = max(deepest, depth)
-    return deepest
+    levels = structure.translate(_ALL_SQUARE, _NOT_BRACKETS)
+    depth = 0
+    # Each pass takes out the innermost pairs, which are one level.
+    while depth <= MAX_DEPTH and b"[]" in levels:
+        levels = levels.replace(b"[]", b"")
+        depth += 1
+    # What is never closed is malformed, and as deep as it is opened all the same.
+    return depth + levels.count(b"[")

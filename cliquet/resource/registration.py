@@ -92,6 +92,20 @@ def add_resource(
         add_service(config, service)
 
 
+def declared_unique_fields(registry: Any) -> list[tuple[str, str]]:
+    """Return the unique fields of an application's resources, as (collection_id, field)."""
+    resources = {
+        service.resource
+        for service in registry.cornice_services.values()
+        if hasattr(service, "resource")
+    }
+    return sorted(
+        (resource.__name__.lower(), field)
+        for resource in resources
+        for field in resource.mapping.get_option("unique_fields")
+    )
+
+
 def _service(
     endpoint_type: str, resource_cls: Any, viewset: Any, enabled: Callable[..., bool]
 ) -> Service:

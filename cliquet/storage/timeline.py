@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from sortedcontainers import SortedDict
 
 from cliquet.query import COMPARISON, MISSING, Filter, equality_key, value_of
+from cliquet.storage.timestamps import stamp
 from cliquet.utils import msec_time
 
 JSONRecord = dict[str, Any]
@@ -177,14 +178,9 @@ class Collection:
 
         Source: protocol P4.12, P5.1.
         """
-        now = msec_time()
-        if self.timestamp is not None:
-            now = max(now, self.timestamp + 1)
-        is_kept = type(forced) is int and (present is None or forced > present)
-        stamp: int = forced if is_kept else now  # type: ignore[assignment]
-        base = now - 1 if self.timestamp is None else self.timestamp
-        self.timestamp = stamp if stamp > base else now
-        return stamp
+        stamps = stamp(msec_time(), collection=self.timestamp, present=present, forced=forced)
+        self.timestamp = stamps.collection
+        return stamps.record
 
     def put(self, record_id: str, timestamp: int, record: JSONRecord) -> None:
         """Store a live record; a record or tombstone of that id goes away."""

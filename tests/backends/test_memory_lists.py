@@ -98,6 +98,34 @@ def test_a_page_of_the_version_that_is_known_is_empty(notes):  # P5.2
     assert notes.get_page(limit=2, known=notes.timestamp - 1).total == 1
 
 
+@pytest.mark.parametrize(
+    ("operator", "expected"),
+    [
+        (COMPARISON.LT, ["0"]),
+        (COMPARISON.MAX, ["0", "1"]),
+        (COMPARISON.GT, ["2"]),
+        (COMPARISON.MIN, ["1", "2"]),
+        (COMPARISON.EQ, ["1"]),
+        (COMPARISON.NOT, ["0", "2"]),
+    ],
+)
+def test_records_of_one_time_are_told_apart_by_id(notes, operator, expected):  # P6.6
+    for name in "012":
+        notes.add(id=name, last_modified=12)
+    filters = [Filter("last_modified", 12, COMPARISON.EQ), Filter("id", "1", operator)]
+    records, total = notes.get_all(filters=filters, sorting=[Sort("id", 1)])
+    assert ([record["id"] for record in records], total) == (expected, len(expected))
+
+
+@pytest.mark.parametrize("by_id", [1, -1])
+@pytest.mark.parametrize("by_time", [1, -1])
+def test_records_of_one_time_are_sorted_by_id_in_its_own_direction(notes, by_time, by_id):  # P6.5
+    for name in "210":
+        notes.add(id=name, last_modified=12)
+    sorting = [Sort("last_modified", by_time), Sort("id", by_id)]
+    assert [record["id"] for record in notes.all(sorting=sorting)] == list("012")[::by_id]
+
+
 # Every list, against the plain meaning of what it asks for.
 
 values = st.sampled_from([MISSING, None, 0, 1, 1.5, "", "a", True, [1], {"x": 1}])

@@ -262,6 +262,28 @@ def test_brackets_within_strings_are_not_deep(server):  # P11.2, lessons 26
     assert put(server, {"data": {"v": text}}).json["data"]["v"] == text
 
 
+@pytest.mark.parametrize("pair", ["[]", "{}"])
+@pytest.mark.parametrize(("depth", "status"), [(198, 200), (199, 400)])
+def test_two_hundred_levels_are_stored(server, pair, depth, status):  # P11.2, lessons 26
+    # Two levels are the body and its data.
+    opening = pair[0] + '"a":' * (pair == "{}")
+    deep = opening * (depth - 1) + pair + pair[1] * (depth - 1)
+    put(server, {"data": {"v": 1}})
+    assert put(server, ('{"data":{"v":' + deep + "}}").encode()).status == status
+    assert server.works()
+
+
+def test_a_large_body_that_is_cut_off_is_told_in_the_words_of_the_parser(server):  # P2.4
+    answer = put(server, b'{"data":{"v":[' + b'{"a":[]},' * 1000)
+    assert answer.status == 400
+    assert "deeper" not in answer.json["message"]
+
+
+def test_many_shallow_values_are_stored(server):  # P11.2, lessons 26
+    value = [[{"a": []}]] * 5000
+    assert put(server, {"data": {"v": value}}).json["data"]["v"] == value
+
+
 # -- 27: wrong types
 
 
@@ -306,3 +328,15 @@ def test_like_knows_no_pattern_but_the_star(server, text):  # P6.4, lessons 28
 def test_like_does_not_backtrack(server):  # P6.4, lessons 28
     put(server, {"data": {"name": "a" * 5000}})
     assert listed(server, "like_name=" + "a*" * 2000 + "b") == (200, [])
+
+
+# -- What an error quotes
+
+
+def test_an_error_does_not_send_a_large_body_back(server):  # P2.3, P2.4
+    answer = put(server, b"[" + b"1," * 500_000 + b"1]")
+    assert answer.status == 400
+    assert answer.json["details"][0]["description"].startswith(
+        "Invalid JSON: Should be a JSON object, got [1, 1, 1"
+    )
+    assert len(answer.body) < 20_000

@@ -1,0 +1,242 @@
+"""
+Databases: pools of connections, and transactions on them.
+
+A read outside of transactions commits itself. A write is a transaction: its own, or that of the
+request being served, in which everything that follows the first write is read too.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Protocol
+from weakref import WeakSet
+
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from cliquet.drivers.statements import Step
+from cliquet.exceptions import BackendError
+
+Row = tuple[Any, ...]
+
+_databases: WeakSet[Database] = WeakSet()
+
+
+class Wire(Protocol):
+    """How statements reach a database, and what of its driver's errors means."""
+
+    #: Errors of the driver.
+    errors: tuple[type[Exception], ...]
+
+    def send(self, connection: Any, steps: tuple[Step, ...], before: str, after: str) -> list[Row]:
+        """
+        Run *before*, the steps and *after*, in one round trip where the database can.
+
+        Returns:
+            The rows of the last step that gives rows.
+        """
+
+    def is_disconnect(self, error: Exception, connection: Any) -> bool:
+        """Tell whether the connection is of no use after *error*."""
+
+
+class Database:
+    """
+    One database, as one process uses it.
+
+    Args:
+        engine: Of SQLAlchemy; only its pool is used.
+        wire: Sends statements.
+    """
+
+    def __init__(self, engine: Engine, wire: Wire) -> None:
+        self.engine = engine
+        self.wire = wire
+        _databases.add(self)
+
+    def read(self, step: Step) -> list[Row]:
+        """
+        Run a statement that only reads, in the transaction of the request if it has begun one.
+
+        A connection that turns out to be dead is replaced once: a read can be repeated.
+
+        Raises:
+            BackendError: The database failed, or there is no connection.
+        """
+        scope = _scope.get()
+        writer = scope.writer_of(self) if scope is not None else None
+        if writer is not None:
+            return writer.run(step)
+        try:
+            return self._read_once(step)
+        except _ConnectionLost:
+            return self._read_once(step)
+
+    def _read_once(self, step: Step) -> list[Row]:
+        connection = self.checked_out()
+        try:
+            return self._sent(connection, (step,))
+        finally:
+            connection.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[Writer]:
+        """
+        Write in a transaction: the request's, else one that ends with the block.
+
+        Raises:
+            BackendError: The database failed; nothing is half-written.
+        """
+        scope = _scope.get()
+        if scope is not None:
+            yield scope.joined(self)
+            return
+        writer = Writer(self, self.checked_out())
+        try:
+            yield writer
+            writer.commit()
+        except BaseException:
+            writer.roll_back()
+            raise
+        finally:
+            writer.close()
+
+    def checked_out(self) -> Any:
+        """Return a connection of the pool, in autocommit mode; whoever has it closes it."""
+        with backend_errors(self.wire.errors):
+            return self.engine.raw_connection()
+
+    def _sent(
+        self, connection: Any, steps: tuple[Step, ...], before: str = "", after: str = ""
+    ) -> list[Row]:
+        try:
+            return self.wire.send(connection, steps, before, after)
+        except self.wire.errors as error:
+            if self.wire.is_disconnect(error, connection):
+                # The others of the pool died of the same: new ones are made as they are needed.
+                connection.invalidate(error)
+                self.engine.dispose()
+                raise _ConnectionLost(error) from error
+            raise BackendError(error) from error
+
+
+class _ConnectionLost(BackendError):
+    """The connection broke: whether the statement was run, nobody knows."""
+
+
+class Writer:
+    """The connection of a transaction, which begins with the first statement."""
+
+    def __init__(self, database: Database, connection: Any) -> None:
+        self._database = database
+        self._connection = connection
+        self._is_begun = False
+        self._pending: list[Step] = []
+
+    def run(self, *steps: Step) -> list[Row]:
+        """Run *steps*, after those put off, in one round trip; return the last one's rows."""
+        steps, self._pending = (*self._pending, *steps), []
+        if self._is_begun:
+            return self._database._sent(self._connection, steps)
+        self._is_begun = True
+        try:
+            return self._database._sent(self._connection, steps, "BEGIN")
+        except _ConnectionLost:
+            # Nothing was committed on it: the transaction begins again on another connection.
+            self._connection.close()
+            self._connection = self._database.checked_out()
+            return self._database._sent(self._connection, steps, "BEGIN")
+
+    def later(self, *steps: Step) -> None:
+        """Put off *steps*, which give no rows, until the next round trip, the commit's at last."""
+        self._pending.extend(steps)
+
+    def commit(self) -> None:
+        """Run what was put off, and commit."""
+        if self._is_begun or self._pending:
+            before = "" if self._is_begun else "BEGIN"
+            pending, self._pending = tuple(self._pending), []
+            self._database._sent(self._connection, pending, before, "COMMIT")
+            self._is_begun = False
+
+    def roll_back(self) -> None:
+        """Forget everything; a connection that cannot is closed."""
+        self._pending = []
+        if not self._is_begun or self._connection.driver_connection is None:
+            return
+        self._is_begun = False
+        try:
+            self._database._sent(self._connection, (), "ROLLBACK")
+        except BackendError as error:
+            self._connection.invalidate(error)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._connection.close()
+
+
+class RequestScope:
+    """
+    The transactions of one request: one a database, begun by the first write.
+
+    Args:
+        join: Called once a database that is written, with its writer: makes a transaction
+            manager commit it or roll it back.
+    """
+
+    def __init__(self, join: Any) -> None:
+        self._join = join
+        self._writers: dict[int, Writer] = {}
+
+    def writer_of(self, database: Database) -> Writer | None:
+        """Return the writer of a database, if it has been written."""
+        return self._writers.get(id(database))
+
+    def joined(self, database: Database) -> Writer:
+        """Return the writer of a database; the first time, its transaction joins the request's."""
+        writer = self._writers.get(id(database))
+        if writer is None:
+            writer = self._writers[id(database)] = Writer(database, database.checked_out())
+            self._join(writer)
+        return writer
+
+    def forget(self, writer: Writer) -> None:
+        """Give the connection of a transaction that ended back to its pool."""
+        self._writers = {key: one for key, one in self._writers.items() if one is not writer}
+        writer.close()
+
+
+_scope: ContextVar[RequestScope | None] = ContextVar("cliquet_request_scope", default=None)
+
+
+@contextmanager
+def request_scope(scope: RequestScope) -> Iterator[None]:
+    """Make the writes within the block part of the transactions of a request."""
+    token = _scope.set(scope)
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+
+
+@contextmanager
+def backend_errors(more: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Turn what SQLAlchemy raises, or *more*, into the error of the contract."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise BackendError(getattr(error, "orig", None) or error) from error
+    except more as error:
+        raise BackendError(error) from error
+
+
+def _forget_connections() -> None:
+    # A child must not speak through its parent's sockets, nor close them.
+    for database in list(_databases):
+        database.engine.dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_forget_connections)

@@ -1,0 +1,104 @@
+"""
+One transaction a request that writes, committed before its response leaves.
+
+``pyramid_tm`` decides when: a response below 500 commits, an exception rolls back, a 4xx that was
+raised included. Requests that only read never see a transaction.
+
+Source: protocol P8.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.tweens import EXCVIEW
+from transaction.interfaces import IDataManager
+from zope.interface import implementer
+
+from cliquet.drivers.databases import RequestScope, Writer, request_scope
+
+_READING = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+
+@implementer(IDataManager)
+class WriterDataManager:
+    """
+    Lets a transaction manager end the transaction of a database.
+
+    Args:
+        manager: The transaction manager of the request.
+        scope: Gets the connection back.
+        writer: The transaction.
+    """
+
+    def __init__(self, manager: Any, scope: RequestScope, writer: Writer) -> None:
+        self.transaction_manager = manager
+        self._scope = scope
+        self._writer = writer
+
+    def sortKey(self) -> str:  # noqa: N802 - the name of the interface
+        """Return what makes this manager vote last: its commit cannot be taken back."""
+        return f"~cliquet:{id(self._writer)}"
+
+    def tpc_begin(self, transaction: Any) -> None:
+        """Do nothing: the transaction began with the first write."""
+
+    def commit(self, transaction: Any) -> None:
+        """Do nothing yet: the others have not voted."""
+
+    def tpc_vote(self, transaction: Any) -> None:
+        """Commit: databases of one phase vote by doing it."""
+        self._writer.commit()
+
+    def tpc_finish(self, transaction: Any) -> None:
+        """Give the connection back."""
+        self._scope.forget(self._writer)
+
+    def abort(self, transaction: Any) -> None:
+        """Roll back, and give the connection back."""
+        self._writer.roll_back()
+        self._scope.forget(self._writer)
+
+    tpc_abort = abort
+
+
+def is_writing(request: Any) -> bool:
+    """Tell ``pyramid_tm`` whether a request gets a transaction."""
+    return request.method not in _READING
+
+
+def commit_veto(request: Any, response: Any) -> bool:
+    """Tell ``pyramid_tm`` whether to roll back: after an exception, or a response from 500 on."""
+    return response.status_code >= 500 or getattr(request, "exc_info", None) is not None
+
+
+def scope_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:
+    """Return the tween that makes writes part of the request's transaction."""
+
+    def tween(request: Any) -> Any:
+        if "tm.active" not in request.environ:
+            return handler(request)
+        manager = request.tm
+
+        def join(writer: Writer) -> None:
+            manager.get().join(WriterDataManager(manager, scope, writer))
+
+        scope = RequestScope(join)
+        with request_scope(scope):
+            return handler(request)
+
+    return tween
+
+
+def includeme(config: Any) -> None:
+    """Give requests transactions: included where a backend has them."""
+    settings = config.get_settings()
+    settings.setdefault("tm.activate_hook", "cliquet.http.transactions.is_writing")
+    settings.setdefault("tm.commit_veto", "cliquet.http.transactions.commit_veto")
+    config.include("pyramid_tm")
+    config.add_tween(
+        "cliquet.http.transactions.scope_tween_factory",
+        under="pyramid_tm.tm_tween_factory",
+        over=EXCVIEW,
+    )

@@ -1,0 +1,299 @@
+"""
+A storage on SQL: one implementation for every database that has the elements.
+
+A write locks the row of its collection first, then reads what it depends on with a fresh
+snapshot, decides, and writes; nothing else of the collection changes meanwhile, and timestamps are
+given in the order of the commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from cliquet import jsonlib
+from cliquet.drivers.databases import Database, Row, Writer
+from cliquet.drivers.statements import Step
+from cliquet.query import MISSING, value_of
+from cliquet.storage import (
+    ABSENT,
+    DEFAULT_DELETED_FIELD,
+    DEFAULT_ID_FIELD,
+    DEFAULT_MODIFIED_FIELD,
+    Expected,
+    JSONRecord,
+    StorageBase,
+)
+from cliquet.storage.exceptions import ModifiedError, RecordNotFoundError, UnicityError
+from cliquet.storage.generators import UUID4
+from cliquet.storage.sql.statements import Statements
+from cliquet.storage.sql.tables import records, timestamps
+from cliquet.storage.timestamps import stamp
+
+
+class Fields(NamedTuple):
+    """Names that the model has for the columns beside the document."""
+
+    id: str = DEFAULT_ID_FIELD
+    modified: str = DEFAULT_MODIFIED_FIELD
+    deleted: str = DEFAULT_DELETED_FIELD
+
+
+class State(NamedTuple):
+    """
+    What a write depends on, read with the collection locked.
+
+    Attributes:
+        collection: Timestamp of the collection.
+        now: Clock of the database.
+        timestamp: Of the record or tombstone of the id, if there is one.
+        is_live: Whether it is a live record.
+        data: Its document, as text.
+        holders: Ids of records that hold the values of unique fields.
+    """
+
+    collection: int
+    now: int
+    timestamp: int | None
+    is_live: bool
+    data: str | None
+    holders: tuple[str | None, ...]
+
+
+class RecordStorage(StorageBase):
+    """
+    Records in a database.
+
+    Args:
+        database: Where they are.
+        statements: In the dialect of that database.
+        readonly: Whether reading the timestamp of a collection never written fixes it.
+    """
+
+    atomic = True
+    #: Writes take part in the transaction of the request.
+    is_transactional = True
+
+    def __init__(self, database: Database, statements: Statements, readonly: bool = False) -> None:
+        self._database = database
+        self._statements = statements
+        self._readonly = readonly
+        self._default_generator = UUID4()
+
+    def flush(self, auth: str | None = None) -> None:
+        """See :meth:`StorageBase.flush`; the version of the schema stays."""
+        steps = (self._statements.dynamic(table.delete()) for table in (records, timestamps))
+        with self._database.writing() as writer:
+            writer.run(*(Step(step, {}) for step in steps))
+
+    def collection_timestamp(
+        self, collection_id: str, parent_id: str, auth: str | None = None
+    ) -> int:
+        """See :meth:`StorageBase.collection_timestamp`."""
+        place = place_of(collection_id, parent_id)
+        rows = self._database.read(Step(self._statements.timestamp, place))
+        return rows[0][0] if rows else self._first_timestamp(place)
+
+    def create(
+        self,
+        collection_id: str,
+        parent_id: str,
+        record: JSONRecord,
+        id_generator: Callable[[], str] | None = None,
+        unique_fields: Sequence[str] | None = None,
+        id_field: str = DEFAULT_ID_FIELD,
+        modified_field: str = DEFAULT_MODIFIED_FIELD,
+        auth: str | None = None,
+        expected: Expected = None,
+        expected_collection: int | None = None,
+    ) -> JSONRecord:
+        """See :meth:`StorageBase.create`."""
+        fields = Fields(id_field, modified_field)
+        record_id = record.get(id_field) or (id_generator or self._default_generator)()
+        place = {**place_of(collection_id, parent_id), "id": record_id}
+        with self._database.writing() as writer:
+            state = self._locked(writer, place, record, unique_fields or ())
+            if expected_collection not in (None, state.collection):
+                raise ModifiedError
+            _check(state, expected, record_id, fields)
+            if state.is_live:
+                existing = from_row((record_id, state.timestamp, False, state.data), fields)
+                raise UnicityError(id_field, existing)
+            self._check_unique(writer, place, state, unique_fields or (), fields)
+            return self._put(writer, place, state, record, fields)
+
+    def get(
+        self,
+        collection_id: str,
+        parent_id: str,
+        object_id: str,
+        id_field: str = DEFAULT_ID_FIELD,
+        modified_field: str = DEFAULT_MODIFIED_FIELD,
+        auth: str | None = None,
+    ) -> JSONRecord:
+        """See :meth:`StorageBase.get`."""
+        place = {**place_of(collection_id, parent_id), "id": object_id}
+        rows = self._database.read(Step(self._statements.get, place))
+        if not rows:
+            raise RecordNotFoundError(object_id)
+        return from_row((object_id, *rows[0]), Fields(id_field, modified_field))
+
+    def update(
+        self,
+        collection_id: str,
+        parent_id: str,
+        object_id: str,
+        record: JSONRecord,
+        unique_fields: Sequence[str] | None = None,
+        id_field: str = DEFAULT_ID_FIELD,
+        modified_field: str = DEFAULT_MODIFIED_FIELD,
+        auth: str | None = None,
+        expected: Expected = None,
+    ) -> JSONRecord:
+        """See :meth:`StorageBase.update`."""
+        fields = Fields(id_field, modified_field)
+        place = {**place_of(collection_id, parent_id), "id": object_id}
+        with self._database.writing() as writer:
+            state = self._locked(writer, place, record, unique_fields or ())
+            _check(state, expected, object_id, fields)
+            self._check_unique(writer, place, state, unique_fields or (), fields)
+            return self._put(writer, place, state, record, fields)
+
+    def delete(
+        self,
+        collection_id: str,
+        parent_id: str,
+        object_id: str,
+        id_field: str = DEFAULT_ID_FIELD,
+        with_deleted: bool = True,
+        modified_field: str = DEFAULT_MODIFIED_FIELD,
+        deleted_field: str = DEFAULT_DELETED_FIELD,
+        auth: str | None = None,
+        last_modified: int | None = None,
+        expected: Expected = None,
+        with_previous: bool = False,
+    ) -> Any:
+        """See :meth:`StorageBase.delete`."""
+        fields = Fields(id_field, modified_field, deleted_field)
+        place = {**place_of(collection_id, parent_id), "id": object_id}
+        with self._database.writing() as writer:
+            state = self._locked(writer, place, {}, ())
+            if not state.is_live:
+                raise RecordNotFoundError(object_id)
+            _check(state, expected, object_id, fields)
+            stamps = _stamp(state, last_modified)
+            buried = {**place, "last_modified": stamps.record}
+            statement = self._statements.bury if with_deleted else self._statements.remove
+            writer.later(Step(statement, buried), self._touch(place, stamps.collection, -1))
+        tombstone = {id_field: object_id, modified_field: stamps.record, deleted_field: True}
+        return (tombstone, _record(object_id, state, fields)) if with_previous else tombstone
+
+    @contextmanager
+    def locked(self, collection_id: str, parent_id: str) -> Iterator[None]:
+        """See :meth:`StorageBase.locked`; held to the end of the request's transaction."""
+        place = {**place_of(collection_id, parent_id), "id": ""}
+        with self._database.writing() as writer:
+            self._locked(writer, place, {}, ())
+            yield
+
+    def _first_timestamp(self, place: dict[str, Any]) -> int:
+        if self._readonly:
+            return self._database.read(Step(self._statements.present, {}))[0][0]
+        with self._database.writing() as writer:
+            writer.run(Step(self._statements.begin_collection, place))
+            return writer.run(Step(self._statements.timestamp, place))[0][0]
+
+    def _locked(
+        self,
+        writer: Writer,
+        place: dict[str, Any],
+        record: JSONRecord,
+        unique_fields: Sequence[str],
+    ) -> State:
+        statement = self._statements.state_with(place["collection_id"], unique_fields)
+        values = {**place, **_unique_values(record, unique_fields)}
+        # Two statements: one that waits for the lock keeps the snapshot from before the wait.
+        steps = Step(self._statements.lock, place), Step(statement, values)
+        rows = writer.run(*steps)
+        if not rows:
+            rows = writer.run(Step(self._statements.begin_collection, place), *steps)
+        collection, now, timestamp, deleted, data, *holders = rows[0]
+        return State(collection, now, timestamp, deleted is False, data, tuple(holders))
+
+    def _check_unique(
+        self,
+        writer: Writer,
+        place: dict[str, Any],
+        state: State,
+        unique_fields: Sequence[str],
+        fields: Fields,
+    ) -> None:
+        for field, holder in zip(unique_fields, state.holders, strict=True):
+            if holder is not None:
+                rows = writer.run(Step(self._statements.get, {**place, "id": holder}))
+                raise UnicityError(field, from_row((holder, *rows[0]), fields))
+
+    def _put(
+        self,
+        writer: Writer,
+        place: dict[str, Any],
+        state: State,
+        record: JSONRecord,
+        fields: Fields,
+    ) -> JSONRecord:
+        stamps = _stamp(state, record.get(fields.modified))
+        document = {k: v for k, v in record.items() if k not in (fields.id, fields.modified)}
+        text = jsonlib.dumps(document)
+        values = {**place, "last_modified": stamps.record, "data": text.decode()}
+        touch = self._touch(place, stamps.collection, 0 if state.is_live else 1)
+        writer.later(Step(self._statements.put, values), touch)
+        stored: JSONRecord = jsonlib.loads(text)
+        return {**stored, fields.id: place["id"], fields.modified: stamps.record}
+
+    def _touch(self, place: dict[str, Any], timestamp: int, delta: int) -> Step:
+        values = {**place, "last_modified": timestamp, "delta": delta}
+        return Step(self._statements.touch, values)
+
+
+def place_of(collection_id: str, parent_id: str) -> dict[str, Any]:
+    """Return the parameters that name a collection in every statement."""
+    return {"collection_id": collection_id, "parent_id": parent_id}
+
+
+def _unique_values(record: JSONRecord, unique_fields: Sequence[str]) -> dict[str, str | None]:
+    values = {}
+    for number, field in enumerate(unique_fields):
+        value = value_of(record, field)
+        is_free = value is None or value is MISSING
+        values[f"u{number}"] = None if is_free else jsonlib.dumps(value).decode()
+    return values
+
+
+def _stamp(state: State, forced: object) -> Any:
+    return stamp(state.now, collection=state.collection, present=state.timestamp, forced=forced)
+
+
+def _check(state: State, expected: Expected, record_id: str, fields: Fields) -> None:
+    if expected is None:
+        return
+    is_met = not state.is_live if expected is ABSENT else state.timestamp == expected
+    if not is_met:
+        raise ModifiedError(_record(record_id, state, fields))
+
+
+def _record(record_id: str, state: State, fields: Fields) -> JSONRecord | None:
+    if state.timestamp is None:
+        return None
+    return from_row((record_id, state.timestamp, not state.is_live, state.data), fields)
+
+
+def from_row(row: Row, fields: Fields) -> JSONRecord:
+    """Return the record or tombstone of a row (id, timestamp, deleted, document as text)."""
+    record_id, timestamp, deleted, data = row
+    record: JSONRecord = {} if deleted else jsonlib.loads(data)
+    record[fields.id] = record_id
+    record[fields.modified] = timestamp
+    if deleted:
+        record[fields.deleted] = True
+    return record

@@ -1,0 +1,278 @@
+"""
+The statements of a storage on SQL, composed once for a database.
+
+Every one names one ``parent_id``: the tables can be distributed by it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    UnaryExpression,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    select,
+    true,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.operators import desc_op
+
+from cliquet.drivers.statements import Statement
+from cliquet.storage.sql.elements import (
+    AsDocument,
+    DocumentText,
+    InList,
+    JSONHash,
+    JSONValue,
+    PlaceInList,
+    PresentTime,
+)
+from cliquet.storage.sql.tables import records, timestamps
+
+Clause = ColumnElement[Any]
+
+_RECORD = (records.c.id, records.c.last_modified, records.c.deleted, DocumentText(records.c.data))
+
+
+class Statements:
+    """
+    The fixed statements, and makers of those that depend on a query.
+
+    Args:
+        dialect: Of SQLAlchemy, with parameters as ``:name``.
+        upsert: The dialect's ``insert`` construct, which knows ``ON CONFLICT``.
+    """
+
+    def __init__(self, dialect: Dialect, upsert: Callable[..., Any]) -> None:
+        self._dialect = dialect
+        self._upsert = upsert
+        self._by_unique_fields: dict[tuple[str, tuple[str, ...]], Statement] = {}
+        self._of_collections()
+        self._of_records()
+
+    def _of_collections(self) -> None:
+        self.timestamp = self._compiled(
+            "timestamp", select(timestamps.c.last_modified).where(of_collection(timestamps))
+        )
+        self.present = self._compiled("present", select(PresentTime()))
+        self.lock = self._compiled(
+            "lock",
+            select(timestamps.c.last_modified).where(of_collection(timestamps)).with_for_update(),
+        )
+        self.begin_collection = self._compiled("begin_collection", self._insert_timestamp())
+        self.touch = self._compiled(
+            "touch",
+            timestamps.update()
+            .where(of_collection(timestamps))
+            .values(
+                last_modified=bindparam("last_modified"),
+                live=timestamps.c.live + bindparam("delta"),
+            ),
+        )
+
+    def _of_records(self) -> None:
+        self.get = self._compiled("get", select(*_RECORD[1:]).where(_record(), ~records.c.deleted))
+        self.put = self._compiled("put", self._put())
+        self.bury = self._compiled(
+            "bury",
+            records.update()
+            .where(_record())
+            .values(
+                last_modified=bindparam("last_modified"),
+                deleted=true(),
+                data=AsDocument(literal_column("'{}'")),
+            ),
+        )
+        self.remove = self._compiled("remove", records.delete().where(_record()))
+        self.state = self._compiled("state", self._state())
+        self.bury_many = self._compiled("bury_many", bury_many())
+        self.remove_many = self._compiled("remove_many", records.delete().where(_listed()))
+        self.purge = self._compiled(
+            "purge",
+            records.delete()
+            .where(
+                of_collection(records),
+                records.c.deleted,
+                records.c.last_modified < bindparam("before"),
+            )
+            .returning(records.c.id),
+        )
+
+    def state_with(self, collection_id: str, unique_fields: Sequence[str]) -> Statement:
+        """
+        Return the statement that reads what a write of a record depends on.
+
+        The id of a record that holds each of *unique_fields* comes last, their values being the
+        parameters ``u0``, ``u1`` …, JSON as text, NULL for those that never conflict.
+        """
+        if not unique_fields:
+            return self.state
+        key = collection_id, tuple(unique_fields)
+        if key not in self._by_unique_fields:
+            # Named by what it is, for prepared statements outlive this object.
+            digest = hashlib.sha256(repr(key).encode()).hexdigest()[:24]
+            holders = [
+                _holder(collection_id, field, f"u{place}")
+                for place, field in enumerate(unique_fields)
+            ]
+            statement = self._state().add_columns(*holders)
+            self._by_unique_fields[key] = self._compiled(f"state_{digest}", statement)
+        return self._by_unique_fields[key]
+
+    def dynamic(self, clause: Any) -> Statement:
+        """Return a statement made for one query, which is not prepared."""
+        return Statement.compiled("", clause, self._dialect, is_prepared=False)
+
+    def fixed(self, name: str, clause: Any) -> Statement:
+        """Return a statement that is run often."""
+        return self._compiled(name, clause)
+
+    def _compiled(self, name: str, clause: Any) -> Statement:
+        return Statement.compiled(f"cliquet_{name}", clause, self._dialect)
+
+    def _insert_timestamp(self) -> Any:
+        insert = self._upsert(timestamps).values(
+            parent_id=bindparam("parent_id"),
+            collection_id=bindparam("collection_id"),
+            last_modified=PresentTime(),
+            live=literal_column("0"),
+        )
+        return insert.on_conflict_do_nothing()
+
+    def _put(self) -> Any:
+        insert = self._upsert(records).values(
+            parent_id=bindparam("parent_id"),
+            collection_id=bindparam("collection_id"),
+            id=bindparam("id"),
+            last_modified=bindparam("last_modified"),
+            deleted=literal_column("false"),
+            data=AsDocument(bindparam("data")),
+        )
+        return insert.on_conflict_do_update(
+            index_elements=[records.c.parent_id, records.c.collection_id, records.c.id],
+            set_={
+                "last_modified": insert.excluded.last_modified,
+                "deleted": insert.excluded.deleted,
+                "data": insert.excluded.data,
+            },
+        )
+
+    def _state(self) -> Select[Any]:
+        is_same = and_(
+            records.c.parent_id == timestamps.c.parent_id,
+            records.c.collection_id == timestamps.c.collection_id,
+            records.c.id == bindparam("id"),
+        )
+        return (
+            select(timestamps.c.last_modified, PresentTime(), *_RECORD[1:])
+            .select_from(timestamps.outerjoin(records, is_same))
+            .where(of_collection(timestamps))
+        )
+
+
+def of_collection(table: Any) -> Clause:
+    """Return whether a row is of the collection of the parameters."""
+    return and_(
+        table.c.parent_id == bindparam("parent_id"),
+        table.c.collection_id == bindparam("collection_id"),
+    )
+
+
+def _record() -> Clause:
+    return and_(of_collection(records), records.c.id == bindparam("id"))
+
+
+def _listed() -> Clause:
+    return and_(of_collection(records), InList(records.c.id, bindparam("ids")))
+
+
+def bury_many() -> Any:
+    """Return the statement that buries the records ``ids``, stamped in turn from ``first`` on."""
+    return (
+        records.update()
+        .where(_listed())
+        .values(
+            last_modified=cast(bindparam("first"), BigInteger)
+            + PlaceInList(records.c.id, bindparam("ids")),
+            deleted=true(),
+            data=AsDocument(literal_column("'{}'")),
+        )
+    )
+
+
+def _holder(collection_id: str, field: str, parameter: str) -> Clause:
+    """Return the id of another live record with a field's value, found by the guard's index."""
+    own = records.alias()
+    value = JSONValue(own.c.data, literal_column(quoted(field)))
+    sent = AsDocument(bindparam(parameter))
+    return (
+        select(own.c.id)
+        .where(
+            own.c.parent_id == bindparam("parent_id"),
+            # In the text, not a parameter: the index is of this collection alone.
+            own.c.collection_id == literal_column(quoted(collection_id)),
+            ~own.c.deleted,
+            JSONHash(value) == JSONHash(sent),
+            value == sent,
+            own.c.id != bindparam("id"),
+        )
+        .limit(literal_column("1"))
+        .scalar_subquery()
+    )
+
+
+def quoted(text: str) -> str:
+    """Return *text* as a literal of SQL; colons are escaped for SQLAlchemy's sake."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def count_of(where: Clause) -> Clause:
+    """Return how many live records of the collection meet *where*."""
+    counted = select(func.count()).where(of_collection(records), ~records.c.deleted, where)
+    return counted.scalar_subquery()
+
+
+def page(
+    *, where: Clause, order: Sequence[UnaryExpression[Any]], total: Clause, known: Clause
+) -> Select[Any]:
+    """
+    Return the statement of a page: the timestamp and the total with each of its records.
+
+    Args:
+        where: What the records meet, their parent and collection apart.
+        order: What to sort by.
+        total: Expression that counts.
+        known: When it is the collection's timestamp, no record is read.
+
+    Returns:
+        Rows of (timestamp, total, id, last_modified, deleted, data as text, …): one with NULL
+        for a record when there is none; none at all when the collection has no timestamp yet.
+    """
+    present = select(timestamps.c.last_modified).where(of_collection(timestamps)).scalar_subquery()
+    keys = [key.element.label(f"key{place}") for place, key in enumerate(order)]
+    inner = (
+        select(*_RECORD, *keys)
+        .where(of_collection(records), present.is_distinct_from(known), where)
+        .order_by(*order)
+        .limit(bindparam("limit"))
+        .subquery("page")
+    )
+    outer = [
+        inner.c[key.name].desc() if one.modifier is desc_op else inner.c[key.name].asc()
+        for one, key in zip(order, keys, strict=True)
+    ]
+    return (
+        select(timestamps.c.last_modified, total, *list(inner.c)[:4])
+        .select_from(timestamps.outerjoin(inner, true()))
+        .where(of_collection(timestamps))
+        .order_by(*outer)
+    )

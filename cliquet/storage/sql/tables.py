@@ -1,0 +1,91 @@
+"""
+The tables of records, alike on every database: all keyed by ``parent_id`` first.
+
+Tombstones are rows among the records. The row of ``timestamps`` is what each write of a collection
+locks first; it holds the timestamp, and the number of live records.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, MetaData, PrimaryKeyConstraint, Table
+from sqlalchemy import Text as SQLText
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.types import UserDefinedType
+
+#: Version of the schema; 11 was that of cliquet 3.1.
+SCHEMA_VERSION: Final = 12
+
+METADATA = MetaData()
+
+
+class Key(UserDefinedType[str]):
+    """Text that is compared by code point, whatever the locale of the database."""
+
+    cache_ok = True
+
+
+class Document(UserDefinedType[str]):
+    """A JSON document, given and taken as text."""
+
+    cache_ok = True
+
+
+@compiles(Key, "postgresql")
+def _key_on_postgresql(element: Key, compiler: Any, **kwargs: Any) -> str:
+    return 'TEXT COLLATE "C"'
+
+
+@compiles(Key)
+def _key(element: Key, compiler: Any, **kwargs: Any) -> str:
+    return "TEXT"
+
+
+@compiles(Document, "postgresql")
+def _document_on_postgresql(element: Document, compiler: Any, **kwargs: Any) -> str:
+    return "JSONB"
+
+
+@compiles(Document)
+def _document(element: Document, compiler: Any, **kwargs: Any) -> str:
+    return "TEXT"
+
+
+records = Table(
+    "records",
+    METADATA,
+    Column("parent_id", Key, nullable=False),
+    Column("collection_id", Key, nullable=False),
+    Column("id", Key, nullable=False),
+    Column("last_modified", BigInteger, nullable=False),
+    Column("deleted", Boolean, nullable=False),
+    Column("data", Document, nullable=False),
+    PrimaryKeyConstraint("parent_id", "collection_id", "id"),
+)
+# Not unique: clients may force one timestamp on several records (protocol P4.12).
+Index(
+    "idx_records_time",
+    records.c.parent_id,
+    records.c.collection_id,
+    records.c.last_modified,
+    records.c.id,
+)
+
+timestamps = Table(
+    "timestamps",
+    METADATA,
+    Column("parent_id", Key, nullable=False),
+    Column("collection_id", Key, nullable=False),
+    Column("last_modified", BigInteger, nullable=False),
+    Column("live", BigInteger, nullable=False),
+    PrimaryKeyConstraint("parent_id", "collection_id"),
+)
+
+metadata = Table(
+    "metadata",
+    METADATA,
+    Column("name", SQLText, nullable=False),
+    Column("value", SQLText, nullable=False),
+    PrimaryKeyConstraint("name"),
+)
