@@ -116,3 +116,11 @@ def effective_principals(request: Any) -> list[str]:
     """
     policy = request.registry.authentication_policy
     return [Everyone] if policy is None else list(policy.effective_principals(request))
+
+
+def unauthenticated_userid(request: Any) -> str | None:
+    """Return the user id that the credentials claim, of the first policy that knows one."""
+    policy = request.registry.authentication_policy
+    policies = [] if policy is None else [one for _, one in policy.get_policies()]
+    claims = (one.unauthenticated_userid(request) for one in policies)
+    return next((claim for claim in claims if claim is not None), None)

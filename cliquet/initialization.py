@@ -25,6 +25,7 @@ from cliquet.authentication import (
     effective_principals,
     prefixed_userid,
     remember_policy,
+    unauthenticated_userid,
 )
 from cliquet.authorization import TruthfulPolicy
 from cliquet.events import setup_transaction_hook as setup_transaction_hook
@@ -328,6 +329,7 @@ def setup_authentication(config: Any) -> None:
     config.include("pyramid_multiauth")
     config.add_request_method(prefixed_userid, reify=True)
     config.add_request_method(effective_principals, property=True)
+    config.add_request_method(unauthenticated_userid, property=True)
     config.add_subscriber(remember_policy, MultiAuthPolicySelected)
     if "basicauth" in policies and not settings["userid_hmac_secret"]:
         config.registry.logger.warning(

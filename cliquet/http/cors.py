@@ -39,7 +39,9 @@ def apply_cors(request: Any, response: Any) -> None:
     """Set the CORS headers of *response*, whatever it is."""
     service = request.current_service
     headers = response.headers
-    headers["Access-Control-Expose-Headers"] = exposed_headers(service, request.method)
+    # A view that is no service's may hand on the answer of one: what that exposes stays.
+    if service is not None or "Access-Control-Expose-Headers" not in headers:
+        headers["Access-Control-Expose-Headers"] = exposed_headers(service, request.method)
     origin = request.headers.get("Origin")
     if not origin or "Access-Control-Allow-Origin" in headers:
         return

@@ -243,7 +243,8 @@ def read_limit(text: str | None, *, paginate_by: int | None, max_fetch_size: int
     if stripped.startswith("-") and stripped.strip("-0"):
         raise InvalidParameter("_limit should be a positive integer")
     # Length first: the interpreter refuses to read numbers of thousands of digits.
-    limit = cap if len(stripped.lstrip("+-0")) > len(str(cap)) else int(stripped)
+    digits = stripped.lstrip("+-0") or "0"
+    limit = cap if len(digits) > len(str(cap)) else int(digits)
     return min(limit, cap) or cap
 
 

@@ -117,6 +117,26 @@ def test_records_of_one_time_are_told_apart_by_id(notes, operator, expected):  #
     assert ([record["id"] for record in records], total) == (expected, len(expected))
 
 
+@pytest.mark.parametrize(
+    ("operator", "expected"),
+    [
+        (COMPARISON.LT, [11]),
+        (COMPARISON.MAX, [11, 12]),
+        (COMPARISON.GT, [13]),
+        (COMPARISON.MIN, [12, 13]),
+        (COMPARISON.EQ, [12]),
+        (COMPARISON.NOT, [11, 13]),
+    ],
+)
+def test_stretches_of_time_are_listed_and_counted_alike(notes, operator, expected):  # P6.8
+    for stamp in (11, 12, 13):
+        notes.add(last_modified=stamp)
+    filters = [Filter("last_modified", 12, operator)]
+    records, total = notes.get_all(filters=filters, sorting=BY_TIME[::-1])
+    assert sorted(record["last_modified"] for record in records) == expected
+    assert total == len(expected)
+
+
 @pytest.mark.parametrize("by_id", [1, -1])
 @pytest.mark.parametrize("by_time", [1, -1])
 def test_records_of_one_time_are_sorted_by_id_in_its_own_direction(notes, by_time, by_id):  # P6.5

@@ -340,7 +340,6 @@ class TestSubRequests:
         error = app.post_json(records, {"data": {"size": 30}}, headers=ALICE, status=400)
         assert error.json["errno"] == 107
 
-    @pytest.mark.xfail(reason="a view that is no service's hides what a sub-request exposes")
     def test_headers_of_the_bucket_are_exposed_by_the_default_bucket(self):  # P1.6
         """Requests: a view that answers by a sub-request, CORS headers included."""
         app = webtest.TestApp(kinto.main({}, **MEMORY))
