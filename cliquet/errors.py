@@ -50,12 +50,6 @@ UNAVAILABLE_MESSAGE = (
     "Service temporary unavailable due to overloading or maintenance, please retry later."
 )
 
-_STATUSES = {
-    400: httpexceptions.HTTPBadRequest,
-    406: httpexceptions.HTTPNotAcceptable,
-    415: httpexceptions.HTTPUnsupportedMediaType,
-}
-
 
 def http_error(  # noqa: PLR0913, PLR0917 - the signature that applications call
     httpexception: Any,
@@ -112,7 +106,7 @@ def json_error_handler(request_or_errors: Any) -> Any:
     details = [_detail(error) for error in errors]
     first = min(details, key=lambda detail: str(detail["name"] or ""))
     status = getattr(errors, "status", 400)
-    exception = _STATUSES.get(status, httpexceptions.HTTPBadRequest)()
+    exception = httpexceptions.status_map.get(status, httpexceptions.HTTPBadRequest)()
     return http_error(
         exception,
         code=exception.code,

@@ -127,7 +127,11 @@ def load_default_settings(config: Any, default_settings: Mapping[str, Any]) -> N
 
 
 def install_middlewares(app: Any, settings: Mapping[str, Any]) -> Any:
-    """Return *app* within the WSGI middlewares that *settings* ask for."""
+    """
+    Return *app* within the WSGI middlewares that *settings* ask for.
+
+    There are none so far: applications call it, so that they get those that come.
+    """
     return app
 
 
@@ -154,6 +158,7 @@ def _prepare_registry(config: Any) -> None:
     registry.statsd = None
     registry.authentication_policy = None
     registry.response_headers = {}
+    registry.redirects_to_version = False
     registry.protocol_version = PROTOCOL_VERSION
     registry.route_prefix = config.route_prefix
     registry.cors_origins = tuple(aslist(settings["cors_origins"]))
@@ -302,12 +307,9 @@ def setup_vary_headers(config: Any) -> None:
 
 
 def setup_version_redirection(config: Any) -> None:
-    """
-    Redirect URLs without version prefix, as the page of unknown URLs does (protocol P3.4).
-
-    It needs nothing but the setting ``version_prefix_redirect_enabled``; the step keeps the
-    place that initialization sequences name.
-    """
+    """Redirect URLs without version prefix, unless the settings refuse (protocol P3.4)."""
+    is_enabled = config.get_settings()["version_prefix_redirect_enabled"]
+    config.registry.redirects_to_version = bool(is_enabled)
 
 
 def setup_deprecation(config: Any) -> None:

@@ -120,7 +120,11 @@ def _node(schema: Any) -> tuple[colander.SchemaNode, bool]:
 
 
 def _has_deferred(node: Any) -> bool:
-    values = (getattr(node, name, None) for name in ("missing", "default", "validator", "title"))
+    # What colander itself looks at when it binds: any attribute, and a hook that a node may have.
+    values = (getattr(node, name, None) for name in dir(node))
     if any(isinstance(value, colander.deferred) for value in values):
+        return True
+    own_hook = getattr(node.after_bind, "__func__", node.after_bind)
+    if own_hook is not colander.SchemaNode.after_bind:
         return True
     return any(_has_deferred(child) for child in node.children)

@@ -13,7 +13,7 @@ def finish_response(event: NewResponse) -> None:
     """
     Set the headers of a response that are not its view's business.
 
-    Source: protocol P1.2, P1.4 to P1.6.
+    Source: protocol P1.2 to P1.6.
     """
     request, response = event.request, event.response
     _keep_alert(request, response)
@@ -22,6 +22,8 @@ def finish_response(event: NewResponse) -> None:
     for name, value in request.registry.response_headers.items():
         if name not in headers:
             headers[name] = value
+    if response.status_code == 503 and "Retry-After" not in headers:
+        headers["Retry-After"] = str(request.registry.settings["retry_after_seconds"])
     if _depends_on_origin(request, headers) and "origin" not in headers.get("Vary", "").lower():
         headers["Vary"] = ", ".join(filter(None, [headers.get("Vary"), "Origin"]))
 

@@ -69,6 +69,7 @@ class BaseResource(ListReader):
             parent_id=self.get_parent_id(request),
             auth=request.headers.get("Authorization"),
         )
+        logger.bind(collection_id=self.model.collection_id)
 
     # -- What applications override
 
@@ -205,16 +206,16 @@ class BaseResource(ListReader):
     @endpoint
     def put(self) -> Any:
         """Create or replace a record (protocol P4.5)."""
-        self._check_id(self.record_id)
         body = self._posted_record()
+        self._check_id(self.record_id)
         self._check_same_id(body)
         return self._written(RecordWrite(self).put(body))
 
     @endpoint
     def patch(self) -> Any:
         """Change some fields of a record (protocol P4.6)."""
-        self._check_id(self.record_id)
         changes = self._posted_record()
+        self._check_id(self.record_id)
         self._check_same_id(changes)
         outcome = RecordWrite(self).patch(changes)
         return self._written(outcome, self._response_behavior(outcome, changes))
@@ -275,20 +276,22 @@ class BaseResource(ListReader):
         sent = self._sent_data()
         if id_field in sent:
             record.setdefault(id_field, sent[id_field])
-        if not (self.mapping.knows(modified_field) or self.mapping.get_option("preserve_unknown")):
+        keeps = self.mapping.knows(modified_field) or self.mapping.get_option("preserve_unknown")
+        if not keeps or modified_field not in sent:
+            # A timestamp that a schema made up is older than the lock: pollers would miss it.
             record.pop(modified_field, None)
         elif modified_field in record:
             check_timestamp(record[modified_field], modified_field, self.mapping)
         return record
 
     def _sent_data(self) -> Mapping[str, Any]:
-        # Schemas drop an id that they do not declare, and clients may choose one all the same.
+        """Return the record as the client sent it, before its schema dropped or added fields."""
         try:
             body = getattr(self.request, "json", None)
         except ValueError:
             body = None
         data = body.get("data") if isinstance(body, Mapping) else None
-        return data if isinstance(data, Mapping) else {}
+        return data if isinstance(data, Mapping) else self.request.validated["data"]
 
     def _forced_deletion_time(self) -> int | None:
         text = self.request.GET.get(self.model.modified_field)
@@ -334,7 +337,6 @@ class BaseResource(ListReader):
             token = make_token(page.records[-1], query["sorting"])
             response.headers["Next-Page"] = next_page_url(self.request, limit, token)
         logger.bind(
-            collection_id=self.model.collection_id,
             collection_timestamp=page.timestamp,
             nb_records=len(page.records),
             limit=limit,

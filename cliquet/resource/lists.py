@@ -10,7 +10,10 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+from pyramid.httpexceptions import HTTPException
+
 from cliquet.errors import send_alert
+from cliquet.exceptions import InvalidParameter
 from cliquet.query import Filter, Sort
 from cliquet.resource import querystring
 from cliquet.resource.model import Model
@@ -47,7 +50,7 @@ class ListReader:
             limit = self._extract_limit()
             rules = self._extract_pagination_rules_from_token(limit, sorting)
             fields = self._extract_partial_fields()
-        except Exception:
+        except (InvalidParameter, HTTPException, UnicodeDecodeError):
             # Whatever is wrong with a query string, preconditions come first (protocol P2.9).
             preconditions.check_collection(self.timestamp)
             raise

@@ -17,7 +17,7 @@ from cliquet.storage.exceptions import ModifiedError
 #: ``If-None-Match: *``: whatever there is.
 ANY = "*"
 
-_QUOTED_INTEGER = re.compile(r'"(-?[0-9]{1,18})"')
+_QUOTED_INTEGER = re.compile(r'"(-?[0-9]{1,19})"')
 
 
 class NotModified(CliquetError):

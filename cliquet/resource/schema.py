@@ -144,7 +144,7 @@ class TimeStamp(colander.SchemaNode):
 
     def deserialize(self, cstruct: Any = colander.null) -> Any:
         """Return the timestamp, in milliseconds."""
-        if cstruct is colander.null and self.auto_now:
+        if cstruct in (colander.null, None) and self.auto_now:
             cstruct = msec_time()
         return super().deserialize(cstruct)
 

@@ -86,7 +86,7 @@ class RecordWrite:
         existing = self._find()
         expected = self._expected_by_put(existing)
         new = self._resource.process_record(
-            {**body, self._model.id_field: self._record_id}, old=existing
+            {**body, self._model.id_field: self._record_id}, old=copied(existing)
         )
         write = self._model.create_record if existing is None else self._model.update_record
         with self._racing(expected):
@@ -108,7 +108,7 @@ class RecordWrite:
     def _patch_once(self, changes: JSONRecord) -> Outcome:
         existing = self._existing()
         updated = self._resource.apply_changes(copied(existing), changes=changes)
-        new = self._resource.process_record(updated, old=existing)
+        new = self._resource.process_record(updated, old=copied(existing))
         self._settle_timestamp(new, existing)
         if not changed_fields(existing, new):
             return Outcome(existing, ACTIONS.READ, existing)

@@ -14,7 +14,7 @@ from threading import RLock
 from typing import Any
 
 from cliquet.jsonlib import copied
-from cliquet.query import any_matcher, matcher, sort_records
+from cliquet.query import COMPARISON, any_matcher, matcher, sort_records
 from cliquet.storage import (
     ABSENT,
     DEFAULT_DELETED_FIELD,
@@ -270,6 +270,7 @@ class _Selection:
         self._filters, self._sorting, self._rules = filters, sorting, rules
         self._fields = modified_field, id_field
         self._is_match = matcher(filters)
+        self._id = next((one.value for one in filters if _is_id(one, id_field)), None)
         self._span, self._is_span_exact = span_of(filters, modified_field, id_field)
 
     def records(
@@ -277,8 +278,11 @@ class _Selection:
     ) -> list[JSONRecord]:
         """Return the records of the page, not copies."""
         is_descending = bool(self._sorting) and self._sorting[0].direction < 0
-        found = collection.walk(
-            self._page_span(), is_descending=is_descending, include_deleted=include_deleted
+        found = self._walk(
+            collection,
+            self._page_span(),
+            is_descending=is_descending,
+            include_deleted=include_deleted,
         )
         if self._filters:
             found = filter(self._is_match, found)
@@ -294,8 +298,24 @@ class _Selection:
         """Return how many live records meet the filters, whatever the page."""
         if self._is_span_exact:
             return collection.live.count(self._span)
-        walk = collection.walk(self._span, is_descending=False, include_deleted=False)
-        return sum(map(self._is_match, walk))
+        return sum(map(self._is_match, self._walk(collection, self._span)))
+
+    def _walk(
+        self,
+        collection: Collection,
+        span: Span,
+        *,
+        is_descending: bool = False,
+        include_deleted: bool = False,
+    ) -> Iterator[JSONRecord]:
+        if self._id is None:
+            return collection.walk(
+                span, is_descending=is_descending, include_deleted=include_deleted
+            )
+        # A filter on the id leaves one candidate, which is looked up.
+        timelines = [collection.live, *([collection.tombstones] if include_deleted else [])]
+        found = (timeline.get(self._id) for timeline in timelines)
+        return (record for record in found if record is not None)
 
     def _page_span(self) -> Span:
         if not self._rules:
@@ -307,6 +327,11 @@ class _Selection:
         names = tuple(sort.field for sort in self._sorting)
         directions = {sort.direction for sort in self._sorting}
         return names in ((), self._fields[:1], self._fields) and len(directions) <= 1
+
+
+def _is_id(condition: Filter, id_field: str) -> bool:
+    is_equality = condition.operator is COMPARISON.EQ
+    return is_equality and condition.field == id_field and isinstance(condition.value, str)
 
 
 def _found(collection: Collection, record_id: str) -> JSONRecord:

@@ -58,6 +58,9 @@ def page_not_found(response: Any, request: Any) -> Any:
     """Answer 404 to an unknown URL, or redirect to the one that was meant."""
     if has_json_body(response):
         return response
+    if getattr(request, "matched_route", None) is not None:
+        # The URL is known, and its view found nothing.
+        return not_found_response()
     try:
         path, path_info = request.path, request.path_info
     except UnicodeDecodeError:
@@ -78,9 +81,11 @@ def page_not_found(response: Any, request: Any) -> Any:
 
 
 def _with_prefix(request: Any, prefix: str | None) -> str | None:
-    settings = request.registry.settings
-    is_enabled = settings["version_prefix_redirect_enabled"]
-    if not is_enabled or not prefix or _VERSIONED.match(f"/{prefix}") is None:
+    if (
+        not request.registry.redirects_to_version
+        or not prefix
+        or _VERSIONED.match(f"/{prefix}") is None
+    ):
         return None
     if re.match(r"/v[0-9]", request.path_info) is not None:
         return None

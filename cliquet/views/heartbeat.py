@@ -51,17 +51,22 @@ class Heartbeats:
 
 
 def _run(future: Future[bool], name: str, check: Check, request: Any) -> None:
-    future.set_result(_is_alive(name, check, request))
+    is_alive = False
+    try:
+        is_alive = _is_alive(name, check, request)
+    finally:
+        # Whatever happened: a check that is never done would count as running for ever.
+        future.set_result(is_alive)
 
 
 def _is_alive(name: str, check: Check, request: Any) -> bool:
     """Return what a check says; ``None`` counts as fine, an error does not (protocol P3.2)."""
     try:
         answer = check(request)
+        return answer is None or bool(answer)
     except Exception:  # noqa: BLE001 - a check may fail in any way, and each means "not alive".
         logger.error("heartbeat %s failed", name, exc_info=True)
         return False
-    return answer is None or bool(answer)
 
 
 def get_heartbeat(request: Any) -> dict[str, bool]:

@@ -19,17 +19,17 @@ GONE = [Filter("deleted", True, COMPARISON.EQ)]
 # Records.
 
 
-def test_a_record_created_is_returned_with_id_and_timestamp(notes):
+def test_a_record_created_is_returned_with_id_and_timestamp(notes):  # P4.2
     record = notes.add(name="a")
     assert set(record) == {"name", "id", "last_modified"}
     assert notes.get(object_id=record["id"]) == record
 
 
-def test_an_id_of_the_record_s_own_is_kept(notes):
+def test_an_id_of_the_record_s_own_is_kept(notes):  # P4.2
     assert notes.add(id="abc")["id"] == "abc"
 
 
-def test_ids_are_made_by_the_generator_given(notes):
+def test_ids_are_made_by_the_generator_given(notes):  # P4.9
     numbers = count(1)
     made = [
         notes.create(record={}, id_generator=lambda: f"n{next(numbers)}")["id"] for _ in range(2)
@@ -37,32 +37,32 @@ def test_ids_are_made_by_the_generator_given(notes):
     assert made == ["n1", "n2"]
 
 
-def test_json_values_survive_exactly(notes):
+def test_json_values_survive_exactly(notes):  # P11.2
     record = notes.add(**NESTED)
     stored = notes.get(object_id=record["id"])
     assert {name: stored[name] for name in NESTED} == NESTED
     assert repr(stored["c"]) == repr(NESTED["c"])
 
 
-def test_an_update_replaces_every_field(notes):
+def test_an_update_replaces_every_field(notes):  # P4.5
     record = notes.add(name="a", more=1)
     updated = notes.put(record["id"], other=2)
     assert set(updated) == {"other", "id", "last_modified"}
     assert notes.get(object_id=record["id"]) == updated
 
 
-def test_an_update_creates_where_there_is_nothing(notes):
+def test_an_update_creates_where_there_is_nothing(notes):  # P4.5
     assert notes.put("abc", name="a")["id"] == "abc"
     assert notes.get(object_id="abc")["name"] == "a"
 
 
-def test_an_update_keeps_its_id_whatever_the_record_says(notes):
+def test_an_update_keeps_its_id_whatever_the_record_says(notes):  # P4.5
     assert notes.put("abc", id="other")["id"] == "abc"
     assert notes.count() == 1
 
 
 @pytest.mark.parametrize("parent_id", ["bob", "alic", "alice1", "", "alice/note"])
-def test_parents_see_their_own_records_only(notes, parent_id):
+def test_parents_see_their_own_records_only(notes, parent_id):  # P7.1
     record = notes.add(name="a")
     others = Notes(notes.storage, parent_id)
     with pytest.raises(RecordNotFoundError):
@@ -72,7 +72,7 @@ def test_parents_see_their_own_records_only(notes, parent_id):
     assert notes.all() == [record]
 
 
-def test_collections_hold_their_own_records_only(notes):
+def test_collections_hold_their_own_records_only(notes):  # P7.1
     record = notes.add(name="a")
     others = Notes(notes.storage, collection_id="notes")
     others.add(id=record["id"])
@@ -80,7 +80,7 @@ def test_collections_hold_their_own_records_only(notes):
     assert notes.all() == [record]
 
 
-def test_fields_may_have_other_names(notes):
+def test_fields_may_have_other_names(notes):  # P4
     names = {"id_field": "key", "modified_field": "stamp"}
     record = notes.create(record={"id": 1, "last_modified": "x"}, **names)
     assert set(record) == {"id", "last_modified", "key", "stamp"}
@@ -89,7 +89,7 @@ def test_fields_may_have_other_names(notes):
 
 
 @pytest.mark.parametrize("call", ["get", "delete"])
-def test_an_unknown_record_is_not_found(notes, call):
+def test_an_unknown_record_is_not_found(notes, call):  # P4.4
     with pytest.raises(RecordNotFoundError):
         getattr(notes, call)(object_id="abc")
 
@@ -168,7 +168,7 @@ def test_what_is_returned_is_the_caller_s_own(notes, read):
     assert "name" not in stored
 
 
-def test_tombstones_returned_are_the_caller_s_own(notes):
+def test_tombstones_returned_are_the_caller_s_own(notes):  # P4.11
     notes.bury(id="abc")["deleted"] = "changed"
     notes.all(include_deleted=True)[0]["more"] = "changed"
     assert notes.all(include_deleted=True) == notes.all(include_deleted=True, filters=GONE)
@@ -178,7 +178,7 @@ def test_tombstones_returned_are_the_caller_s_own(notes):
 # Tombstones.
 
 
-def test_a_deletion_returns_the_tombstone(notes):
+def test_a_deletion_returns_the_tombstone(notes):  # P4.11
     record = notes.add(name="a")
     tombstone = notes.delete(object_id=record["id"])
     stamp = tombstone["last_modified"]
@@ -188,13 +188,13 @@ def test_a_deletion_returns_the_tombstone(notes):
 
 
 @pytest.mark.parametrize("call", ["get", "delete"])
-def test_a_tombstone_is_no_record(notes, call):
+def test_a_tombstone_is_no_record(notes, call):  # P4.11
     tombstone = notes.bury(name="a")
     with pytest.raises(RecordNotFoundError):
         getattr(notes, call)(object_id=tombstone["id"])
 
 
-def test_a_deletion_without_tombstone_leaves_nothing_but_a_timestamp(notes):
+def test_a_deletion_without_tombstone_leaves_nothing_but_a_timestamp(notes):  # P4.11
     record = notes.add(name="a")
     notes.delete(object_id=record["id"], with_deleted=False)
     assert notes.all(include_deleted=True) == []
@@ -202,7 +202,7 @@ def test_a_deletion_without_tombstone_leaves_nothing_but_a_timestamp(notes):
 
 
 @pytest.mark.parametrize("write", ["create", "update"])
-def test_a_record_takes_the_place_of_its_tombstone(notes, write):
+def test_a_record_takes_the_place_of_its_tombstone(notes, write):  # P4.5
     tombstone = notes.bury(id="abc", name="a")
     record = notes.add(id="abc") if write == "create" else notes.put("abc")
     assert set(record) == {"id", "last_modified"}
@@ -210,7 +210,7 @@ def test_a_record_takes_the_place_of_its_tombstone(notes, write):
     assert notes.all(include_deleted=True) == [record]
 
 
-def test_a_list_deleted_leaves_a_tombstone_for_each(notes):
+def test_a_list_deleted_leaves_a_tombstone_for_each(notes):  # P4.3
     kept = notes.add(name="kept")
     ids = {notes.add(name="gone")["id"] for _ in range(3)}
     tombstones = notes.delete_all(filters=[Filter("name", "gone", COMPARISON.EQ)])
@@ -220,20 +220,20 @@ def test_a_list_deleted_leaves_a_tombstone_for_each(notes):
     assert notes.count() == 1
 
 
-def test_a_list_deleted_without_tombstones_leaves_none(notes):
+def test_a_list_deleted_without_tombstones_leaves_none(notes):  # P4.3
     notes.add(name="a")
     notes.delete_all(with_deleted=False)
     assert notes.all(include_deleted=True) == []
 
 
-def test_a_list_deleted_leaves_earlier_tombstones_alone(notes):
+def test_a_list_deleted_leaves_earlier_tombstones_alone(notes):  # P4.3
     tombstone = notes.bury(name="a")
     newer = Filter("last_modified", 0, COMPARISON.GT)
     assert notes.delete_all(filters=[newer]) == []
     assert notes.all(include_deleted=True) == [tombstone]
 
 
-def test_records_named_deleted_are_records(notes):
+def test_records_named_deleted_are_records(notes):  # P4.11
     record = notes.add(deleted=True)
     assert notes.all() == [record]
     assert notes.purge_deleted() == 0
@@ -243,7 +243,7 @@ def test_records_named_deleted_are_records(notes):
 # Purges.
 
 
-def test_a_purge_forgets_tombstones_and_keeps_records(notes):
+def test_a_purge_forgets_tombstones_and_keeps_records(notes):  # P4.11
     record = notes.add(name="a")
     notes.bury(name="b")
     notes.bury(name="c")
@@ -253,21 +253,21 @@ def test_a_purge_forgets_tombstones_and_keeps_records(notes):
     assert (notes.timestamp, notes.count()) == (before, 1)
 
 
-def test_a_purge_keeps_tombstones_from_the_time_given_on(notes):
+def test_a_purge_keeps_tombstones_from_the_time_given_on(notes):  # P4.11
     tombstones = [notes.bury(name=name) for name in "abc"]
     assert notes.purge_deleted(before=tombstones[1]["last_modified"]) == 1
     left = notes.all(include_deleted=True, sorting=[Sort("last_modified", 1)])
     assert left == tombstones[1:]
 
 
-def test_a_purge_is_of_one_parent_and_collection(notes):
+def test_a_purge_is_of_one_parent_and_collection(notes):  # P4.11
     tombstone = notes.bury(name="a")
     Notes(notes.storage, "bob").purge_deleted()
     Notes(notes.storage, collection_id="other").purge_deleted()
     assert notes.all(include_deleted=True) == [tombstone]
 
 
-def test_a_record_whose_tombstone_was_purged_may_come_back(notes):
+def test_a_record_whose_tombstone_was_purged_may_come_back(notes):  # P4.11
     tombstone = notes.bury(id="abc")
     notes.purge_deleted()
     assert notes.add(id="abc")["last_modified"] > tombstone["last_modified"]
@@ -277,7 +277,7 @@ def test_a_record_whose_tombstone_was_purged_may_come_back(notes):
 
 
 @pytest.mark.parametrize(("settings", "is_fixed"), [({}, True), ({"readonly": True}, False)])
-def test_the_storage_is_made_from_the_settings(clock, settings, is_fixed):
+def test_the_storage_is_made_from_the_settings(clock, settings, is_fixed):  # P5.1
     class Config:
         def get_settings(self) -> dict[str, bool]:
             return settings

@@ -155,3 +155,19 @@ def test_applications_of_one_process_have_their_own_origins():  # P1.6
     other = make_app({"cors_origins": "http://b.example"})
     assert "Access-Control-Allow-Origin" in one.get("/v1/", headers=ORIGIN).headers
     assert "Access-Control-Allow-Origin" not in other.get("/v1/", headers=ORIGIN, status=400)
+
+
+@pytest.mark.parametrize(
+    ("setting", "origin", "is_allowed"),
+    [
+        ("http://[::1]:3000", "http://[::1]:3000", True),
+        ("http://[::1]:3000", "http://::3000", False),
+        ("http://?.example", "http://a.example", False),
+        ("http://*.example", "http://a.b.example", True),
+        ("http://A.example", "http://a.example", True),
+    ],
+)
+def test_only_the_star_stands_for_other_text_in_origins(setting, origin, is_allowed):  # P1.6
+    app = make_app({"cors_origins": setting})
+    response = app.get("/v1/", headers={"Origin": origin}, expect_errors=True)
+    assert ("Access-Control-Allow-Origin" in response.headers) == is_allowed

@@ -18,11 +18,18 @@ def no_longer_than_the_host(node, bindings):
     return colander.Length(max=len(bindings["request"].host))
 
 
-class Deferred(resource.BaseResource):
-    class mapping(resource.ResourceSchema):  # noqa: N801 - the attribute that resources have
-        title = colander.SchemaNode(colander.String(), validator=no_longer_than_the_host)
+@colander.deferred
+def host_after(node, bindings):
+    return lambda value: value and f"{value} at {bindings['request'].host}"
 
-    mapping = mapping()
+
+class DeferredSchema(resource.ResourceSchema):
+    title = colander.SchemaNode(colander.String(), validator=no_longer_than_the_host)
+    place = colander.SchemaNode(colander.String(), preparer=host_after, missing=None)
+
+
+class Deferred(resource.BaseResource):
+    mapping = DeferredSchema()
 
 
 @pytest.fixture
@@ -43,3 +50,9 @@ def test_deferred_validators_are_bound_when_a_record_is_changed(app):  # P4.6
     path = f"/v1/deferreds/{record['id']}"
     app.patch_json(path, {"data": {"title": "y"}}, headers=ALICE, status=200)
     app.patch_json(path, {"data": {"title": "x" * 200}}, headers=ALICE, status=400)
+
+
+def test_deferred_preparers_are_bound(app):  # P2.4
+    body = {"data": {"title": "x", "place": "home"}}
+    record = app.post_json("/v1/deferreds", body, headers=ALICE).json["data"]
+    assert record["place"] == "home at localhost:80"

@@ -141,3 +141,15 @@ def test_a_deletion_without_condition_takes_whatever_is_there():  # P4.7
     assert outcome.record["deleted"] is True
     assert outcome.old["n"] == 2, "what is told of it is what was deleted"
     assert resource.model.get_records() == ([], 0)
+
+
+def test_a_hook_that_changes_what_was_there_hides_no_change():  # P4.6
+    class Careless(Contested):
+        def process_record(self, new, old=None):
+            old.update(new)
+            return new
+
+    resource = Careless([])
+    put(resource.model)
+    RecordWrite(resource).patch({"n": 41})
+    assert resource.model.get_record("x")["n"] == 41
