@@ -99,7 +99,10 @@ def _body_bytes(request: Any, limit: int) -> int:
     """Return the size of the body, in bytes; one of untold size is read, up to the limit."""
     if request.content_length is not None or not request.environ.get("wsgi.input_terminated"):
         return request.content_length or 0
-    body = request.environ["wsgi.input"].read(limit + 1)
+    stream, body = request.environ["wsgi.input"], b""
+    # A stream may give less than it is asked for, and nothing only at its end.
+    while len(body) <= limit and (part := stream.read(limit + 1 - len(body))):
+        body += part
     request.body = body
     return len(body)
 

@@ -340,3 +340,10 @@ def test_an_error_does_not_send_a_large_body_back(server):  # P2.3, P2.4
         "Invalid JSON: Should be a JSON object, got [1, 1, 1"
     )
     assert len(answer.body) < 20_000
+
+
+@pytest.mark.parametrize("path", [b"/notes", b"/v1/notes/", b"/v1/notes"])
+def test_line_breaks_in_a_host_stay_encoded(server, path):  # P1.7, lessons 24
+    answer = server.call("GET", path, "_limit=1", HTTP_HOST="a.example\r\nX-Evil: 1")
+    assert fault_of(answer) is None
+    assert "X-Evil" not in dict(answer.headers)
