@@ -206,7 +206,7 @@ exact = st.recursive(
 )
 
 
-@settings(deadline=None, print_blob=True, max_examples=200)
+@settings(deadline=None, print_blob=True, max_examples=500)
 @given(value=exact)
 def test_any_json_value_is_returned_as_it_was_sent(notes, value):  # P11.2
     assert repr(stored(notes, json.dumps(value))) == repr(value)

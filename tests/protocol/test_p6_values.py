@@ -163,7 +163,7 @@ literals = st.recursive(
 )
 
 
-@settings(deadline=None, print_blob=True, max_examples=200)
+@settings(deadline=None, print_blob=True, max_examples=500)
 @given(value=literals)
 def test_the_json_of_any_value_finds_that_value(notes, value):  # P6.2
     text = json.dumps(value)
