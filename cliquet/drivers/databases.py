@@ -104,6 +104,29 @@ class Database:
         finally:
             writer.close()
 
+    @contextmanager
+    def transaction(self) -> Iterator[Writer]:
+        """
+        Make all that is read and written within the block one transaction.
+
+        It is the request's, if there is one; else it ends with the block.
+        """
+        if _scope.get() is not None:
+            with self.writing() as writer:
+                yield writer
+            return
+        scope = RequestScope(join=lambda writer: None)
+        with request_scope(scope):
+            writer = scope.joined(self)
+            try:
+                yield writer
+                writer.commit()
+            except BaseException:
+                writer.roll_back()
+                raise
+            finally:
+                scope.forget(writer)
+
     def checked_out(self) -> Any:
         """Return a connection of the pool, in autocommit mode; whoever has it closes it."""
         with backend_errors(self.wire.errors):

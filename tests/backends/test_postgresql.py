@@ -178,6 +178,14 @@ def test_what_holds_the_lock_too_long_is_a_backend_error(url, storage):
     other.close()
 
 
+def test_who_holds_a_collection_can_write_to_it(url, storage):
+    settings = {"storage_url": url, "storage_lock_timeout_ms": 200}
+    impatient = Storage(database_from(settings, "storage"), statements())
+    with impatient.locked("article", "u"):
+        record = impatient.create("article", "u", {"n": 1})
+    assert storage.get("article", "u", record["id"])["n"] == 1
+
+
 def test_connections_that_died_are_replaced(storage, url):
     record = storage.create("article", "u", {"n": 1})
     _terminate_all(url)

@@ -191,9 +191,9 @@ class RecordStorage(StorageBase):
 
     @contextmanager
     def locked(self, collection_id: str, parent_id: str) -> Iterator[None]:
-        """See :meth:`StorageBase.locked`; held to the end of the request's transaction."""
+        """See :meth:`StorageBase.locked`; held to the end of the transaction."""
         place = {**place_of(collection_id, parent_id), "id": ""}
-        with self._database.writing() as writer:
+        with self._database.transaction() as writer:
             self._locked(writer, place, {}, ())
             yield
 
