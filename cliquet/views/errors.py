@@ -10,7 +10,6 @@ import re
 from typing import Any
 
 from pyramid import httpexceptions
-from pyramid.exceptions import URLDecodeError
 from pyramid.security import forget
 from webob.request import DisconnectionError
 
@@ -200,7 +199,6 @@ def includeme(config: Any) -> None:
         (service_unavailable, httpexceptions.HTTPServiceUnavailable),
         (backend_error, BackendError),
         (http_exception, httpexceptions.HTTPException),
-        (undecodable, URLDecodeError),
         (undecodable, UnicodeDecodeError),
         (incomplete_body, DisconnectionError),
         (invalid_parameter, InvalidParameter),
