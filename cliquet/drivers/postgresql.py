@@ -19,7 +19,7 @@ from sqlalchemy.pool import Pool
 
 from cliquet.drivers.databases import Database, Row
 from cliquet.drivers.pool import QueuePoolWithMaxBacklog
-from cliquet.drivers.statements import Step
+from cliquet.drivers.statements import Statement, Step
 
 try:
     import psycopg2
@@ -33,6 +33,17 @@ _DATABASES: dict[tuple[Any, ...], Database] = {}
 
 #: Seconds to wait for a connection to be made.
 CONNECT_TIMEOUT_SECONDS = 5
+
+#: Statements that a connection keeps prepared: clients choose what lists they ask for.
+MOST_PREPARED = 256
+
+# Statements are short and many. The plans of those that are prepared depend on no value; parallel
+# workers and compiled code cost more to start than a page costs to read.
+_PLANNING = {
+    "plan_cache_mode": "force_generic_plan",
+    "max_parallel_workers_per_gather": 0,
+    "jit": "off",
+}
 
 _POOL_SETTINGS = {
     "pool_size": "pool_size",
@@ -61,11 +72,11 @@ class PostgreSQLWire:
     def send(self, connection: Any, steps: tuple[Step, ...], before: str, after: str) -> list[Row]:
         """See :class:`~cliquet.drivers.databases.Wire`."""
         cursor = connection.cursor()
-        self._prepare(connection.info, cursor, steps)
+        prepared = self._prepared(connection.info, cursor, steps)
         if before == "BEGIN" and self._session:
             before = f"BEGIN; {self._session}"
         parts = [before.encode()] if before else []
-        parts += [self._text(cursor, step) for step in steps]
+        parts += [_text(cursor, step, is_prepared=step.statement in prepared) for step in steps]
         if after:
             parts.append(after.encode())
         cursor.execute(b"; ".join(parts))
@@ -73,28 +84,21 @@ class PostgreSQLWire:
         cursor.close()
         return rows
 
-    def _prepare(self, info: dict[str, Any], cursor: Any, steps: tuple[Step, ...]) -> None:
+    def _prepared(
+        self, info: dict[str, Any], cursor: Any, steps: tuple[Step, ...]
+    ) -> set[Statement]:
+        """Return the statements that the connection has prepared; those of *steps* are by now."""
+        if not self._is_preparing:
+            return set()
         # In a round trip of their own, once a connection: a script that fails later does not
         # undo them, and could not tell which of them it came to.
-        prepared = info.setdefault("cliquet_prepared", set())
-        wanted = {step.statement for step in steps if self._is_prepared(step)} - prepared
-        if wanted:
+        prepared: set[Statement] = info.setdefault("cliquet_prepared", set())
+        wanted = {step.statement for step in steps if step.statement.is_prepared} - prepared
+        if wanted and len(prepared) < MOST_PREPARED:
             texts = (f"PREPARE {one.name} AS {one.numbered}" for one in wanted)
             cursor.execute("; ".join(texts))
             prepared |= wanted
-
-    def _is_prepared(self, step: Step) -> bool:
-        return self._is_preparing and step.statement.is_prepared
-
-    def _text(self, cursor: Any, step: Step) -> bytes:
-        statement, values = step.statement, step.arguments
-        if not self._is_prepared(step):
-            return cursor.mogrify(statement.pyformat, values)
-        if not statement.parameters:
-            return f"EXECUTE {statement.name}".encode()
-        places = ",".join(["%s"] * len(statement.parameters))
-        arguments = [values[name] for name in statement.parameters]
-        return cursor.mogrify(f"EXECUTE {statement.name}({places})", arguments)
+        return prepared
 
     def is_disconnect(self, error: Exception, connection: Any) -> bool:
         """See :class:`~cliquet.drivers.databases.Wire`."""
@@ -103,6 +107,17 @@ class PostgreSQLWire:
             return True
         # The server is going down, or coming up (class 57P).
         return str(getattr(error, "pgcode", "") or "").startswith("57P")
+
+
+def _text(cursor: Any, step: Step, *, is_prepared: bool) -> bytes:
+    statement, values = step.statement, step.arguments
+    if not is_prepared:
+        return cursor.mogrify(statement.pyformat, values)
+    if not statement.parameters:
+        return f"EXECUTE {statement.name}".encode()
+    places = ",".join(["%s"] * len(statement.parameters))
+    arguments = [values[name] for name in statement.parameters]
+    return cursor.mogrify(f"EXECUTE {statement.name}({places})", arguments)
 
 
 def database_url(text: str) -> URL:
@@ -177,8 +192,7 @@ def _make(
 
 
 def _startup_options(timeouts: Mapping[str, int]) -> str:
-    # Prepared statements are point look-ups: their plan depends on no value.
-    values = {**timeouts, "plan_cache_mode": "force_generic_plan"}
+    values = {**timeouts, **_PLANNING}
     return " ".join(f"-c {name}={value}" for name, value in values.items())
 
 

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ClauseElement
 
-_PARAMETER = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
+# Literals come first, so that nothing within them is taken for a parameter.
+_PARAMETER = re.compile(r"'(?:[^']|'')*'|(?<![:\w]):([a-z_][a-z0-9_]*)")
 
 
 @dataclass(frozen=True)
@@ -48,18 +49,20 @@ class Statement:
     @cached_property
     def parameters(self) -> tuple[str, ...]:
         """Names of the parameters, in order of their first appearance."""
-        return tuple(dict.fromkeys(_PARAMETER.findall(self.text)))
+        return tuple(dict.fromkeys(name for name in _PARAMETER.findall(self.text) if name))
 
     @cached_property
     def numbered(self) -> str:
         """The text with parameters as ``$1``, in the order of :attr:`parameters`."""
         numbers = {name: f"${place}" for place, name in enumerate(self.parameters, 1)}
-        return _PARAMETER.sub(lambda match: numbers[match[1]], self.text)
+        return _PARAMETER.sub(lambda match: numbers[match[1]] if match[1] else match[0], self.text)
 
     @cached_property
     def pyformat(self) -> str:
         """The text with parameters as ``%(name)s``."""
-        return _PARAMETER.sub(r"%(\1)s", self.text.replace("%", "%%"))
+        return _PARAMETER.sub(
+            lambda match: f"%({match[1]})s" if match[1] else match[0], self.text.replace("%", "%%")
+        )
 
 
 class Step(NamedTuple):

@@ -187,7 +187,8 @@ class BaseResource(ListReader):
         # Each was stamped in turn: the latest stamp is the collection's timestamp.
         timestamps = [tombstone[self.model.modified_field] for tombstone in deleted]
         add_version(self.request.response, max(timestamps) if timestamps else self.timestamp)
-        return self.postprocess(deleted, action=ACTIONS.DELETE)
+        old = self.model.previous_of(deleted)
+        return self.postprocess(deleted, action=ACTIONS.DELETE, old=old)
 
     # -- Endpoints of the record
 

@@ -57,6 +57,7 @@ class Model:
         self.auth = auth
         self._expected_of: tuple[str, Expected] | None = None
         self._expected_collection: int | None = None
+        self._previous: dict[str, JSONRecord] = {}
 
     def timestamp(self, parent_id: str | None = None) -> int:
         """Return the timestamp of the collection, in milliseconds."""
@@ -229,12 +230,24 @@ class Model:
         Raises:
             ModifiedError: What :meth:`expecting` was told is no longer so.
         """
-        return conditional(self.storage).delete_all(
+        pairs = conditional(self.storage).delete_all(
             filters=filters,
             deleted_field=self.deleted_field,
+            with_previous=True,
             **self._target(parent_id),
             **self._collection_expectation(),
         )
+        self._previous = {tombstone[self.id_field]: previous for tombstone, previous in pairs}
+        return [tombstone for tombstone, _ in pairs]
+
+    def previous_of(self, tombstones: Sequence[JSONRecord]) -> list[JSONRecord] | None:
+        """
+        Return the records that :meth:`delete_records` has just deleted, as they were.
+
+        ``None`` when one of them is not known, as with a subclass that deletes in its own way.
+        """
+        found = [self._previous.get(tombstone[self.id_field]) for tombstone in tombstones]
+        return None if None in found else found  # type: ignore[return-value]
 
     def _page_of_records(
         self, limit: int, known: int | None, parent_id: str | None, query: dict[str, Any]

@@ -21,6 +21,8 @@ class Generator:
 
     #: Pattern of the ids accepted; it is matched against the whole id.
     regexp = r"^[a-zA-Z0-9][a-zA-Z0-9_-]*$"
+    #: Characters of the longest id accepted: ids are keys of indexes, which have their limits.
+    max_length = 512
 
     def __init__(self, config: object = None) -> None:
         self._regexp = re.compile(self.regexp)
@@ -38,7 +40,7 @@ class Generator:
     def match(self, record_id: str) -> bool:
         """Tell whether *record_id* has the form of this generator's ids."""
         # `fullmatch`, for "$" alone would let a trailing newline through.
-        return self._regexp.fullmatch(record_id) is not None
+        return len(record_id) <= self.max_length and self._regexp.fullmatch(record_id) is not None
 
 
 class UUID4(Generator):

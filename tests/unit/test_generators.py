@@ -48,6 +48,11 @@ def test_the_base_pattern_refuses(text):  # P4.9
     assert not Named().match(text)
 
 
+def test_an_id_longer_than_keys_of_indexes_may_be_is_refused():  # P4.9
+    assert Named().match("a" * 512)
+    assert not Named().match("a" * 513)
+
+
 def test_a_generator_at_odds_with_its_own_pattern_is_refused():
     class Wrong(Named):
         regexp = r"^[0-9]+$"

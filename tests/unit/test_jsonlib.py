@@ -109,3 +109,19 @@ def test_slashes_and_letters_are_written_as_they_are():
 def test_nul_is_found_anywhere(value):  # P11.2
     assert jsonlib.has_nul(value)
     assert not jsonlib.has_nul(["0", {"a": None}, 0])
+
+
+def test_many_documents_are_read_as_each_of_them_is():  # P11.2
+    documents = [{}, {"a": [1, {"b": None}]}, [], {"é": "\u0000x"}]
+    assert jsonlib.loads_many([jsonlib.dumps(one).decode() for one in documents]) == documents
+    assert jsonlib.loads_many([]) == []
+
+
+def test_integers_of_any_size_are_exact_among_many_documents():  # P11.2
+    documents = [{"n": 2**70}, {"n": 1}, {"text": "1" * 30}]
+    assert jsonlib.loads_many([jsonlib.dumps(one).decode() for one in documents]) == documents
+
+
+def test_many_documents_may_be_as_deep_as_one_may_be():
+    text = "[" * jsonlib.MAX_DEPTH + "]" * jsonlib.MAX_DEPTH
+    assert jsonlib.loads_many([text, text]) == [jsonlib.loads(text)] * 2

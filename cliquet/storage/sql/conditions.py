@@ -1,9 +1,4 @@
-"""
-Filters, sort keys and rules of pagination as SQL.
-
-Statements that ask for the same fields by the same comparisons differ in their parameters alone:
-their text is composed once.
-"""
+"""Filters and rules of pagination as SQL, from their shapes."""
 
 from __future__ import annotations
 
@@ -11,15 +6,13 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, UnaryExpression, and_, bindparam, case, false, not_, or_, true
+from sqlalchemy import ColumnElement, and_, false, not_, or_, true
 
-from cliquet.query import COMPARISON, Filter, Sort
-from cliquet.storage.sql.elements import AsDocument
-from cliquet.storage.sql.operands import ColumnOperand, JSONOperand, json_field
-from cliquet.storage.sql.tables import records
+from cliquet.query import COMPARISON
+from cliquet.storage.sql.operands import Operand, Operands
+from cliquet.storage.sql.parameters import Binding, Condition, Parameter
 
 Clause = ColumnElement[Any]
-Operand = JSONOperand | ColumnOperand
 
 _RANGES = {
     COMPARISON.LT: operator.lt,
@@ -36,87 +29,76 @@ _ORDERS = {
 
 class Conditions:
     """
-    Composes the clauses of one statement, and collects the values of its parameters.
+    Composes the clauses of one statement, and collects its parameters.
 
     Args:
-        id_field, modified_field, deleted_field: Names that the model has for these columns.
+        operands: The fields.
     """
 
-    def __init__(self, id_field: str, modified_field: str, deleted_field: str) -> None:
-        self._fields = id_field, modified_field, deleted_field
-        #: Values of the parameters, by name.
-        self.values: dict[str, Any] = {}
+    def __init__(self, operands: Operands) -> None:
+        self._operands = operands
+        #: The parameters that are values of filters, by name.
+        self.bindings: dict[str, Binding] = {}
 
-    def all_of(self, filters: Sequence[Filter]) -> Clause:
-        """Return whether a record meets all of *filters*."""
-        return and_(true(), *(self._condition(one) for one in filters))
+    def all_of(self, conditions: Sequence[Condition], first: int) -> Clause:
+        """
+        Return whether a record meets all of *conditions*.
 
-    def any_of(self, rules: Sequence[Sequence[Filter]]) -> Clause:
-        """Return whether a record meets one of *rules*, all of its filters."""
-        return or_(false(), *(self.all_of(rule) for rule in rules))
+        Args:
+            conditions: Shapes of filters.
+            first: Place in the query of the first of these filters.
+        """
+        clauses = (self._clause(one, place) for place, one in enumerate(conditions, first))
+        return and_(true(), *clauses)
 
-    def order(self, sorting: Sequence[Sort]) -> list[UnaryExpression[Any]]:
-        """Return what to sort by, most significant first."""
-        return [
-            column.desc() if direction < 0 else column.asc()
-            for field, direction in sorting
-            for column in self._operand(field).sort_columns()
-        ]
+    def any_of(self, rules: Sequence[Sequence[Condition]], first: int) -> Clause:
+        """Return whether a record meets one of *rules*, all of its conditions."""
+        clauses = []
+        for rule in rules:
+            clauses.append(self.all_of(rule, first))
+            first += len(rule)
+        return or_(false(), *clauses)
 
-    def _operand(self, field: str) -> Operand:
-        id_field, modified_field, deleted_field = self._fields
-        if field == id_field:
-            return ColumnOperand(records.c.id, str, self._bind)
-        if field == modified_field:
-            return ColumnOperand(records.c.last_modified, int, self._bind)
-        value = json_field(records.c.data, field, self._bind)
-        if field == deleted_field:
-            value = case((records.c.deleted, AsDocument(self._bind("true"))), else_=value)
-        return JSONOperand(value, self._bind)
+    def parameter(self, condition: Condition, place: int) -> Parameter:
+        """Return the value of a filter."""
+        return Parameter(condition.kind, place, None, self.bindings, is_long=condition.is_long)
 
-    def _bind(self, value: Any) -> Clause:
-        name = f"v{len(self.values)}"
-        self.values[name] = value
-        return bindparam(name)
-
-    def _condition(self, condition: Filter) -> Clause:
-        operand, value = self._operand(condition.field), condition.value
-        comparison = condition.operator
+    def _clause(self, condition: Condition, place: int) -> Clause:
+        operand, comparison = self._operands.of(condition.field), condition.operator
+        if comparison is COMPARISON.HAS:
+            return operand.exists() if condition.kind else not_(operand.exists())
+        if comparison in _LISTS:
+            items = enumerate(condition.kind)
+            values = [Parameter(kind, place, item, self.bindings) for item, kind in items]
+            return _LISTS[comparison](operand, values)
+        value = self.parameter(condition, place)
         if comparison in _RANGES:
             return operand.ranges(_RANGES[comparison], value)
         if comparison in _ORDERS:
             return operand.ordered(_ORDERS[comparison], value)
-        return _OTHERS[comparison](operand, value)
+        return _SCALARS[comparison](operand, value)
 
 
-def _has(operand: Operand, value: Any) -> Clause:
-    return operand.exists() if value else not_(operand.exists())
-
-
-def _one_of(operand: Operand, values: Sequence[Any]) -> Clause:
+def _one_of(operand: Operand, values: Sequence[Parameter]) -> Clause:
     return or_(false(), *(operand.equals(value) for value in values))
 
 
-def _like(operand: Operand, text: Any) -> Clause:
-    folded = str(text).encode().lower().decode()
-    return operand.like([part for part in folded.split("*") if part])
-
-
-def _contains(operand: Operand, values: Sequence[Any]) -> Clause:
+def _contains(operand: Operand, values: Sequence[Parameter]) -> Clause:
     return and_(operand.is_array(), *(operand.holds(value) for value in values))
 
 
-def _contains_any(operand: Operand, values: Sequence[Any]) -> Clause:
+def _contains_any(operand: Operand, values: Sequence[Parameter]) -> Clause:
     return or_(false(), *(operand.holds(value) for value in values))
 
 
-_OTHERS: dict[COMPARISON, Callable[[Operand, Any], Clause]] = {
+_SCALARS: dict[COMPARISON, Callable[[Operand, Parameter], Clause]] = {
     COMPARISON.EQ: lambda operand, value: operand.equals(value),
     COMPARISON.NOT: lambda operand, value: not_(operand.equals(value)),
+    COMPARISON.LIKE: lambda operand, value: operand.like(value),
+}
+_LISTS: dict[COMPARISON, Callable[[Operand, Sequence[Parameter]], Clause]] = {
     COMPARISON.IN: _one_of,
     COMPARISON.EXCLUDE: lambda operand, values: not_(_one_of(operand, values)),
-    COMPARISON.HAS: _has,
-    COMPARISON.LIKE: _like,
     COMPARISON.CONTAINS: _contains,
     COMPARISON.CONTAINS_ANY: _contains_any,
 }

@@ -78,13 +78,6 @@ class InList(FunctionElement[Any]):
     inherit_cache = True
 
 
-class PlaceInList(FunctionElement[Any]):
-    """The place of a text in a list of texts, from 0 on."""
-
-    type = BigInteger()
-    inherit_cache = True
-
-
 class PresentTime(FunctionElement[Any]):
     """The clock of the database, in milliseconds since the epoch."""
 
@@ -104,6 +97,11 @@ class DocumentText(FunctionElement[Any]):
 
     type = Text()
     inherit_cache = True
+
+
+def quoted(text: str) -> str:
+    """Return *text* as a literal of SQL: for names in schemas of applications, not for data."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _on_postgresql(element: type[FunctionElement[Any]], template: str) -> None:
@@ -138,7 +136,6 @@ _on_postgresql(
 _on_postgresql(JSONHash, "jsonb_hash_extended(NULLIF({0}, 'null'::jsonb), 0)")
 _on_postgresql(FoldedText, 'lower({0} COLLATE "C")')
 _on_postgresql(InList, "({0} = ANY (({1})::text[]))")
-_on_postgresql(PlaceInList, "(array_position(({1})::text[], {0}::text) - 1)")
 _on_postgresql(PresentTime, "(extract(epoch FROM clock_timestamp()) * 1000)::bigint")
 _on_postgresql(AsDocument, "({0})::jsonb")
 _on_postgresql(DocumentText, "({0})::text")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, select
-
-from cliquet.drivers.databases import Row
+from cliquet.drivers.databases import Database, Row
 from cliquet.drivers.statements import Step
 from cliquet.storage import (
     DEFAULT_DELETED_FIELD,
@@ -19,11 +17,10 @@ from cliquet.storage import (
     Sort,
 )
 from cliquet.storage.exceptions import ModifiedError
-from cliquet.storage.sql.conditions import Conditions
-from cliquet.storage.sql.elements import DocumentText
-from cliquet.storage.sql.records import Fields, RecordStorage, from_row, place_of
-from cliquet.storage.sql.statements import count_of, of_collection, page
-from cliquet.storage.sql.tables import records, timestamps
+from cliquet.storage.sql.pages import ListQuery, Pages
+from cliquet.storage.sql.records import RecordStorage, from_row, from_rows, place_of
+from cliquet.storage.sql.statements import Statements
+from cliquet.storage.sql.tables import Fields
 
 #: What stands for "no limit" in a statement that always has one.
 _NO_LIMIT = 2**62
@@ -31,6 +28,21 @@ _NO_LIMIT = 2**62
 
 class SQLStorage(RecordStorage):
     """Records in a database; see :class:`~cliquet.storage.sql.records.RecordStorage`."""
+
+    def __init__(self, database: Database, statements: Statements, readonly: bool = False) -> None:
+        super().__init__(database, statements, readonly)
+        self._pages = Pages(statements, {})
+
+    def use_indexes(self, fields: Iterable[tuple[str, str]]) -> None:
+        """
+        Compose lists so that they use the indexes of *fields*, pairs (collection_id, field).
+
+        Lists are right whether these indexes are there or not.
+        """
+        indexed: dict[str, frozenset[str]] = {}
+        for collection_id, field in fields:
+            indexed[collection_id] = indexed.get(collection_id, frozenset()) | {field}
+        self._pages = Pages(self._statements, indexed)
 
     def get_all(
         self,
@@ -47,16 +59,11 @@ class SQLStorage(RecordStorage):
         auth: str | None = None,
     ) -> tuple[list[JSONRecord], int]:
         """See :meth:`StorageBase.get_all`."""
-        query: dict[str, Any] = {
-            "filters": filters,
-            "sorting": sorting,
-            "pagination_rules": pagination_rules,
-            "include_deleted": include_deleted,
-        }
         fields = Fields(id_field, modified_field, deleted_field)
-        rows = self._page_rows(place_of(collection_id, parent_id), limit, None, fields, **query)
-        found = [from_row(row[2:], fields) for row in rows if row[2] is not None]
-        return found, rows[0][1] if rows else 0
+        query = _query(fields, filters, sorting, pagination_rules, include_deleted)
+        rows = self._rows(place_of(collection_id, parent_id), query, limit)
+        found = [row[2:] for row in rows if row[2] is not None]
+        return from_rows(found, fields), rows[0][1] if rows else 0
 
     def get_page(
         self,
@@ -73,15 +80,15 @@ class SQLStorage(RecordStorage):
         """See :meth:`StorageBase.get_page`; here by one statement."""
         fields = Fields(id_field, modified_field, deleted_field)
         place = place_of(collection_id, parent_id)
-        rows = self._page_rows(place, limit + 1, known, fields, **query)
+        rows = self._rows(place, _query(fields, **query), limit + 1, known)
         if not rows:
             # A collection that was never written, nor read.
             return Page(self._first_timestamp(place), 0, [], False)
         timestamp, total = rows[0][:2]
         if timestamp == known:
             return Page(timestamp, 0, [], False)
-        found = [from_row(row[2:], fields) for row in rows[:limit] if row[2] is not None]
-        return Page(timestamp, total, found, len(rows) > limit)
+        found = [row[2:] for row in rows[:limit] if row[2] is not None]
+        return Page(timestamp, total, from_rows(found, fields), len(rows) > limit)
 
     def delete_all(
         self,
@@ -98,18 +105,20 @@ class SQLStorage(RecordStorage):
     ) -> list[Any]:
         """See :meth:`StorageBase.delete_all`."""
         fields = Fields(id_field, modified_field, deleted_field)
-        place = {**place_of(collection_id, parent_id), "id": ""}
+        place = place_of(collection_id, parent_id)
+        where, values = self._pages.matching(place, filters or (), fields)
+        reading, burial, removal = self._statements.deletion(where)
         with self._database.writing() as writer:
-            state = self._locked(writer, place, {}, ())
+            state = self._locked(writer, {**place, "id": ""}, {}, ())
             if expected_collection not in (None, state.collection):
                 raise ModifiedError
-            rows = writer.run(self._matching(place, filters or (), fields))
+            rows = writer.run(Step(reading, values))
             first = max(state.now, state.collection + 1)
-            statement = self._statements.bury_many if with_deleted else self._statements.remove_many
-            values = {**place, "ids": [row[0] for row in rows], "first": first}
-            last = first + len(rows) - 1
             if rows:
-                writer.later(Step(statement, values), self._touch(place, last, -len(rows)))
+                writer.later(
+                    Step(burial if with_deleted else removal, {**values, "first": first}),
+                    self._touch(place, first + len(rows) - 1, -len(rows)),
+                )
         return [
             _deleted(row, first + number, fields, with_previous) for number, row in enumerate(rows)
         ]
@@ -131,46 +140,23 @@ class SQLStorage(RecordStorage):
         with self._database.writing() as writer:
             return len(writer.run(Step(self._statements.purge, values)))
 
-    def _matching(self, place: dict[str, Any], filters: Sequence[Filter], fields: Fields) -> Step:
-        conditions = Conditions(*fields)
-        where = conditions.all_of(filters)
-        clause = (
-            select(
-                records.c.id,
-                records.c.last_modified,
-                records.c.deleted,
-                DocumentText(records.c.data),
-            )
-            .where(of_collection(records), ~records.c.deleted, where)
-            .order_by(records.c.last_modified, records.c.id)
-        )
-        return Step(self._statements.dynamic(clause), {**place, **conditions.values})
-
-    def _page_rows(
-        self,
-        place: dict[str, Any],
-        limit: int | None,
-        known: int | None,
-        fields: Fields,
-        filters: Sequence[Filter] | None = None,
-        sorting: Sequence[Sort] | None = None,
-        pagination_rules: Sequence[Sequence[Filter]] | None = None,
-        include_deleted: bool = False,
+    def _rows(
+        self, place: dict[str, Any], query: ListQuery, limit: int | None, known: int | None = None
     ) -> list[Row]:
-        conditions = Conditions(*fields)
-        wanted = conditions.all_of(filters or ())
-        where = wanted if include_deleted else wanted & ~records.c.deleted
-        if pagination_rules:
-            where = where & conditions.any_of(pagination_rules)
-        clause = page(
-            where=where,
-            order=conditions.order(sorting or ()),
-            total=count_of(wanted) if filters else timestamps.c.live,
-            known=bindparam("known"),
-        )
-        values = {"limit": _NO_LIMIT if limit is None else limit, "known": known}
-        step = Step(self._statements.dynamic(clause), {**place, **conditions.values, **values})
-        return self._database.read(step)
+        wanted = _NO_LIMIT if limit is None else limit
+        return self._database.read(self._pages.step(place, query, wanted, known))
+
+
+def _query(
+    fields: Fields,
+    filters: Sequence[Filter] | None = None,
+    sorting: Sequence[Sort] | None = None,
+    pagination_rules: Sequence[Sequence[Filter]] | None = None,
+    include_deleted: bool = False,
+) -> ListQuery:
+    return ListQuery(
+        fields, filters or (), sorting or (), pagination_rules or (), bool(include_deleted)
+    )
 
 
 def _deleted(row: Row, timestamp: int, fields: Fields, with_previous: bool) -> Any:

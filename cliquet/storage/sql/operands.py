@@ -7,14 +7,23 @@ Values are parameters of the statement, never parts of its text.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, true
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    literal_column,
+    or_,
+    true,
+)
 
-from cliquet import jsonlib
-from cliquet.query import sort_key
 from cliquet.storage.sql.elements import (
+    AsDocument,
     FoldedText,
     JSONEquals,
     JSONHolds,
@@ -22,13 +31,17 @@ from cliquet.storage.sql.elements import (
     JSONRank,
     JSONText,
     JSONValue,
+    quoted,
 )
+from cliquet.storage.sql.parameters import ARRAY, BOOLEAN, NUMBER, STRING, Parameter
+from cliquet.storage.sql.tables import Fields, records
 
 Clause = ColumnElement[Any]
 Compare = Callable[[Any, Any], Any]
-Bind = Callable[[Any], Clause]
 
-_STRING, _NUMBER, _BOOLEAN = sort_key("")[0], sort_key(0)[0], sort_key(True)[0]
+#: Characters of the longest text that the index of a field holds: 4 bytes each, of the 2.7 kB
+#: that a row of an index may have in PostgreSQL. Longer ones have an index of their own.
+LONGEST: Final = 255
 
 
 class JSONOperand:
@@ -37,63 +50,110 @@ class JSONOperand:
 
     Args:
         value: The field as JSON; NULL where it is missing.
-        bind: Makes a parameter of a value.
     """
 
-    def __init__(self, value: Clause, bind: Bind) -> None:
+    def __init__(self, value: Clause) -> None:
         self._value = value
-        self._bind = bind
 
-    def equals(self, value: Any) -> Clause:
-        """Return whether the field is there and equal to *value*, deeply."""
-        return JSONEquals(self._value, self._bind(_document(value)))
+    def equals(self, one: Parameter) -> Clause:
+        """Return whether the field is there and equal to *one*, deeply."""
+        return JSONEquals(self._value, one.document())
 
-    def ranges(self, compare: Compare, limit: Any) -> Clause:
+    def ranges(self, compare: Compare, limit: Parameter) -> Clause:
         """Return whether the field has the type of *limit*, and compares with it."""
-        rank, key = sort_key(limit)
-        if rank > _BOOLEAN:
+        if limit.rank > BOOLEAN:
             return false()
-        if rank == 0:
-            return and_(JSONRank(self._value) == 0, true() if compare(0, 0) else false())
-        return and_(
-            JSONRank(self._value) == rank, compare(self._key(rank), self._bind(_scalar(key)))
-        )
+        return and_(JSONRank(self._value) == _number(limit.rank), self._level(compare, limit))
 
-    def ordered(self, compare: Compare, limit: Any) -> Clause:
+    def ordered(self, compare: Compare, limit: Parameter) -> Clause:
         """Return whether the field stands before, behind or level with *limit* when sorted."""
-        rank, key = sort_key(limit)
-        own = JSONRank(self._value)
-        level = and_(own == rank, self._level(compare, rank, key))
+        own, rank = JSONRank(self._value), _number(limit.rank)
+        level = and_(own == rank, self._level(compare, limit))
         return level if compare is operator.eq else or_(compare(own, rank), level)
 
     def exists(self) -> Clause:
         """Return whether the record has the field."""
         return self._value.is_not(None)
 
-    def like(self, parts: Sequence[str]) -> Clause:
-        """Return whether the field is a string that holds *parts*, folded, in their order."""
+    def like(self, pattern: Parameter) -> Clause:
+        """Return whether the field is a string that meets *pattern*, folded."""
         text = FoldedText(JSONText(self._value))
-        return func.coalesce(text.like(self._bind(_pattern(parts)), escape="\\"), false())
+        return func.coalesce(text.like(pattern.pattern(), escape="\\"), false())
 
-    def holds(self, value: Any) -> Clause:
-        """Return whether the field is an array that holds *value*."""
-        return JSONHolds(self._value, self._bind(_document(value)))
+    def holds(self, one: Parameter) -> Clause:
+        """Return whether the field is an array that holds *one*."""
+        return JSONHolds(self._value, one.document())
 
     def is_array(self) -> Clause:
         """Return whether the field is an array."""
-        return JSONRank(self._value) == sort_key([])[0]
+        return JSONRank(self._value) == _number(ARRAY)
 
     def sort_columns(self) -> list[Clause]:
-        """Return what to sort by, most significant first."""
-        return [JSONRank(self._value), JSONText(self._value), JSONNumber(self._value)]
+        """Return what to sort by, most significant first; none is ever NULL."""
+        return [
+            JSONRank(self._value),
+            func.coalesce(JSONText(self._value), literal_column("''")),
+            func.coalesce(JSONNumber(self._value), literal_column("0")),
+        ]
 
-    def _level(self, compare: Compare, rank: int, key: Any) -> Clause:
-        if rank in (_STRING, _NUMBER, _BOOLEAN):
-            return compare(self._key(rank), self._bind(_scalar(key)))
+    def sort_values(self, one: Parameter) -> list[Clause]:
+        """Return where *one* stands in the columns to sort by."""
+        return [
+            _number(one.rank),
+            one.key() if one.rank == STRING else literal_column("''"),
+            one.key() if one.rank in (NUMBER, BOOLEAN) else literal_column("0"),
+        ]
+
+    def _level(self, compare: Compare, limit: Parameter) -> Clause:
+        if limit.rank == STRING:
+            return compare(JSONText(self._value), limit.key())
+        if limit.rank in (NUMBER, BOOLEAN):
+            return compare(JSONNumber(self._value), limit.key())
         return true() if compare(0, 0) else false()
 
-    def _key(self, rank: int) -> Clause:
-        return JSONText(self._value) if rank == _STRING else JSONNumber(self._value)
+
+class IndexedOperand(JSONOperand):
+    """
+    A field within the document that has indexes of its own, for live records of one collection.
+
+    Conditions name what the indexes hold, so that the database sees that it can use them.
+
+    Args:
+        value: The field as JSON, its name a part of the text.
+        collection_id: The collection whose schema declares the field.
+    """
+
+    def __init__(self, value: Clause, collection_id: str) -> None:
+        super().__init__(value)
+        self._collection_id = collection_id
+
+    def equals(self, one: Parameter) -> Clause:
+        """See :class:`JSONOperand`."""
+        if one.rank > BOOLEAN:
+            return super().equals(one)
+        pairs = zip(self.sort_columns(), self.sort_values(one), strict=True)
+        return and_(self.is_held(is_long=one.is_long), *(mine == other for mine, other in pairs))
+
+    def ranges(self, compare: Compare, limit: Parameter) -> Clause:
+        """See :class:`JSONOperand`; texts are in two indexes, and find no help there."""
+        condition = super().ranges(compare, limit)
+        if limit.rank not in (NUMBER, BOOLEAN):
+            return condition
+        columns, values = self.sort_columns(), self.sort_values(limit)
+        return and_(
+            self.is_held(is_long=False),
+            *(mine == other for mine, other in zip(columns[:2], values, strict=False)),
+            compare(columns[2], values[2]),
+        )
+
+    def is_held(self, *, is_long: bool) -> Clause:
+        """Return whether a row is in the index of long texts, or in those of all other values."""
+        length = func.coalesce(func.length(JSONText(self._value)), literal_column("0"))
+        compare = operator.gt if is_long else operator.le
+        return and_(
+            records.c.collection_id == literal_column(quoted(self._collection_id)),
+            compare(length, _number(LONGEST)),
+        )
 
 
 class ColumnOperand:
@@ -102,42 +162,38 @@ class ColumnOperand:
 
     Args:
         column: Never NULL.
-        kind: Type of its values.
-        bind: Makes a parameter of a value.
+        rank: Of the type of its values.
     """
 
-    def __init__(self, column: Clause, kind: type, bind: Bind) -> None:
+    def __init__(self, column: Clause, rank: int) -> None:
         self._column = column
-        self._rank = sort_key(kind())[0]
-        self._bind = bind
+        self._rank = rank
 
-    def equals(self, value: Any) -> Clause:
+    def equals(self, one: Parameter) -> Clause:
         """See :class:`JSONOperand`."""
-        return self.ranges(operator.eq, value)
+        return self.ranges(operator.eq, one)
 
-    def ranges(self, compare: Compare, limit: Any) -> Clause:
+    def ranges(self, compare: Compare, limit: Parameter) -> Clause:
         """See :class:`JSONOperand`."""
-        rank, key = sort_key(limit)
-        return compare(self._column, self._bind(key)) if rank == self._rank else false()
+        return compare(self._column, limit.key()) if limit.rank == self._rank else false()
 
-    def ordered(self, compare: Compare, limit: Any) -> Clause:
+    def ordered(self, compare: Compare, limit: Parameter) -> Clause:
         """See :class:`JSONOperand`."""
-        rank, key = sort_key(limit)
-        if rank == self._rank:
-            return compare(self._column, self._bind(key))
-        return true() if compare(self._rank, rank) else false()
+        if limit.rank == self._rank:
+            return compare(self._column, limit.key())
+        return true() if compare(self._rank, limit.rank) else false()
 
     def exists(self) -> Clause:
         """See :class:`JSONOperand`."""
         return true()
 
-    def like(self, parts: Sequence[str]) -> Clause:
+    def like(self, pattern: Parameter) -> Clause:
         """See :class:`JSONOperand`."""
-        if self._rank != _STRING:
+        if self._rank != STRING:
             return false()
-        return FoldedText(self._column).like(self._bind(_pattern(parts)), escape="\\")
+        return FoldedText(self._column).like(pattern.pattern(), escape="\\")
 
-    def holds(self, value: Any) -> Clause:
+    def holds(self, one: Parameter) -> Clause:
         """See :class:`JSONOperand`."""
         return false()
 
@@ -149,26 +205,71 @@ class ColumnOperand:
         """See :class:`JSONOperand`."""
         return [self._column]
 
+    def sort_values(self, one: Parameter) -> list[Clause]:
+        """See :class:`JSONOperand`."""
+        return [one.key()]
 
-def json_field(document: Clause, field: str, bind: Bind) -> Clause:
-    """Return the value of a field of a document; dots reach into objects (protocol P6.4)."""
-    whole = JSONValue(document, bind(field))
+
+Operand = JSONOperand | ColumnOperand
+
+
+class Operands:
+    """
+    The operands of one statement, by field.
+
+    Args:
+        names: That the model has for the id, the timestamp and the mark of tombstones.
+        collection_id: Of the records.
+        indexed: Fields that have indexes in that collection.
+    """
+
+    def __init__(self, names: Fields, collection_id: str, indexed: frozenset[str]) -> None:
+        self._names = names
+        self._collection_id = collection_id
+        self._indexed = indexed
+        #: Values of the parameters that are names of fields.
+        self.values: dict[str, str] = {}
+
+    def of(self, field: str) -> Operand:
+        """Return the operand of a field."""
+        if field == self._names.id:
+            return ColumnOperand(records.c.id, STRING)
+        if field == self._names.modified:
+            return ColumnOperand(records.c.last_modified, NUMBER)
+        if self.is_indexed(field):
+            return IndexedOperand(indexed_value(field), self._collection_id)
+        value = _value(field, self._named)
+        if field == self._names.deleted:
+            is_true = AsDocument(literal_column("'true'"))
+            value = case((records.c.deleted, is_true), else_=value)
+        return JSONOperand(value)
+
+    def is_indexed(self, field: str) -> bool:
+        """Tell whether a field of the document has indexes."""
+        return field in self._indexed and field not in self._names
+
+    def _named(self, part: str) -> Clause:
+        # A parameter: clients choose the names of fields that no schema knows.
+        name = f"n{len(self.values)}"
+        self.values[name] = part
+        return bindparam(name)
+
+
+def indexed_value(field: str) -> Clause:
+    """Return the value of a field of the document, its name a part of the text, as in indexes."""
+    return _value(field, lambda part: literal_column(quoted(part)))
+
+
+def _value(field: str, named: Callable[[str], Clause]) -> Clause:
+    """Return the value of a field; dots reach into objects (protocol P6.4)."""
+    whole = JSONValue(records.c.data, named(field))
     if "." not in field:
         return whole
-    inner = document
+    inner: Clause = records.c.data
     for part in field.split("."):
-        inner = JSONValue(inner, bind(part))
+        inner = JSONValue(inner, named(part))
     return func.coalesce(whole, inner)
 
 
-def _document(value: Any) -> str:
-    return jsonlib.dumps(value).decode()
-
-
-def _scalar(key: Any) -> Any:
-    return int(key) if isinstance(key, bool) else key
-
-
-def _pattern(parts: Sequence[str]) -> str:
-    escaped = (part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for part in parts)
-    return "%".join(["", *escaped, ""]) or "%"
+def _number(value: int) -> Clause:
+    return literal_column(str(value))

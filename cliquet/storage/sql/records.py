@@ -28,16 +28,8 @@ from cliquet.storage import (
 from cliquet.storage.exceptions import ModifiedError, RecordNotFoundError, UnicityError
 from cliquet.storage.generators import UUID4
 from cliquet.storage.sql.statements import Statements
-from cliquet.storage.sql.tables import records, timestamps
+from cliquet.storage.sql.tables import Fields, records, timestamps
 from cliquet.storage.timestamps import stamp
-
-
-class Fields(NamedTuple):
-    """Names that the model has for the columns beside the document."""
-
-    id: str = DEFAULT_ID_FIELD
-    modified: str = DEFAULT_MODIFIED_FIELD
-    deleted: str = DEFAULT_DELETED_FIELD
 
 
 class State(NamedTuple):
@@ -290,10 +282,15 @@ def _record(record_id: str, state: State, fields: Fields) -> JSONRecord | None:
 
 def from_row(row: Row, fields: Fields) -> JSONRecord:
     """Return the record or tombstone of a row (id, timestamp, deleted, document as text)."""
-    record_id, timestamp, deleted, data = row
-    record: JSONRecord = {} if deleted else jsonlib.loads(data)
-    record[fields.id] = record_id
-    record[fields.modified] = timestamp
-    if deleted:
-        record[fields.deleted] = True
-    return record
+    return from_rows([row], fields)[0]
+
+
+def from_rows(rows: Sequence[Row], fields: Fields) -> list[JSONRecord]:
+    """Return the records and tombstones of rows; see :func:`from_row`."""
+    documents: list[JSONRecord] = jsonlib.loads_many([row[3] for row in rows])
+    for (record_id, timestamp, deleted, _), document in zip(rows, documents, strict=True):
+        document[fields.id] = record_id
+        document[fields.modified] = timestamp
+        if deleted:
+            document[fields.deleted] = True
+    return documents

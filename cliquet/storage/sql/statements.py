@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Select,
-    UnaryExpression,
     and_,
     bindparam,
     cast,
@@ -24,23 +24,22 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.engine import Dialect
-from sqlalchemy.sql.operators import desc_op
 
 from cliquet.drivers.statements import Statement
 from cliquet.storage.sql.elements import (
     AsDocument,
     DocumentText,
-    InList,
     JSONHash,
     JSONValue,
-    PlaceInList,
     PresentTime,
+    quoted,
 )
 from cliquet.storage.sql.tables import records, timestamps
 
 Clause = ColumnElement[Any]
 
-_RECORD = (records.c.id, records.c.last_modified, records.c.deleted, DocumentText(records.c.data))
+#: What a record is made of.
+RECORD = (records.c.id, records.c.last_modified, records.c.deleted, DocumentText(records.c.data))
 
 
 class Statements:
@@ -80,7 +79,7 @@ class Statements:
         )
 
     def _of_records(self) -> None:
-        self.get = self._compiled("get", select(*_RECORD[1:]).where(_record(), ~records.c.deleted))
+        self.get = self._compiled("get", select(*RECORD[1:]).where(_record(), ~records.c.deleted))
         self.put = self._compiled("put", self._put())
         self.bury = self._compiled(
             "bury",
@@ -94,8 +93,6 @@ class Statements:
         )
         self.remove = self._compiled("remove", records.delete().where(_record()))
         self.state = self._compiled("state", self._state())
-        self.bury_many = self._compiled("bury_many", bury_many())
-        self.remove_many = self._compiled("remove_many", records.delete().where(_listed()))
         self.purge = self._compiled(
             "purge",
             records.delete()
@@ -128,13 +125,31 @@ class Statements:
             self._by_unique_fields[key] = self._compiled(f"state_{digest}", statement)
         return self._by_unique_fields[key]
 
+    def deletion(self, where: Clause) -> tuple[Statement, Statement, Statement]:
+        """
+        Return the statements of a list deletion: what reads, what buries and what removes.
+
+        The records are read, and stamped from the parameter ``first`` on, in the order of time.
+        """
+        wanted = and_(of_collection(records), where)
+        reading = select(*RECORD).where(wanted).order_by(records.c.last_modified, records.c.id)
+        return (
+            self.dynamic(reading),
+            self.dynamic(_burial(wanted)),
+            self.dynamic(records.delete().where(wanted)),
+        )
+
     def dynamic(self, clause: Any) -> Statement:
         """Return a statement made for one query, which is not prepared."""
         return Statement.compiled("", clause, self._dialect, is_prepared=False)
 
-    def fixed(self, name: str, clause: Any) -> Statement:
-        """Return a statement that is run often."""
-        return self._compiled(name, clause)
+    def listing(self, clause: Any, *, is_prepared: bool) -> Statement:
+        """Return the statement of a list, prepared if its plan depends on no value."""
+        statement = self.dynamic(clause)
+        if not is_prepared:
+            return statement
+        digest = hashlib.sha256(statement.text.encode()).hexdigest()[:24]
+        return replace(statement, name=f"cliquet_list_{digest}", is_prepared=True)
 
     def _compiled(self, name: str, clause: Any) -> Statement:
         return Statement.compiled(f"cliquet_{name}", clause, self._dialect)
@@ -167,14 +182,11 @@ class Statements:
         )
 
     def _state(self) -> Select[Any]:
-        is_same = and_(
-            records.c.parent_id == timestamps.c.parent_id,
-            records.c.collection_id == timestamps.c.collection_id,
-            records.c.id == bindparam("id"),
-        )
+        # The keys of both tables are compared with parameters, not with each other: a database
+        # that knows nothing of the tables yet sees only then that one record is looked up.
         return (
-            select(timestamps.c.last_modified, PresentTime(), *_RECORD[1:])
-            .select_from(timestamps.outerjoin(records, is_same))
+            select(timestamps.c.last_modified, PresentTime(), *RECORD[1:])
+            .select_from(timestamps.outerjoin(records, _record()))
             .where(of_collection(timestamps))
         )
 
@@ -191,18 +203,15 @@ def _record() -> Clause:
     return and_(of_collection(records), records.c.id == bindparam("id"))
 
 
-def _listed() -> Clause:
-    return and_(of_collection(records), InList(records.c.id, bindparam("ids")))
-
-
-def bury_many() -> Any:
-    """Return the statement that buries the records ``ids``, stamped in turn from ``first`` on."""
+def _burial(where: Clause) -> Any:
+    """Return the statement that buries what meets *where*, stamped in turn from ``first`` on."""
+    place = func.row_number().over(order_by=[records.c.last_modified, records.c.id])
+    listed = select(records.c.id, place.label("place")).where(where).subquery("listed")
     return (
         records.update()
-        .where(_listed())
+        .where(of_collection(records), records.c.id == listed.c.id)
         .values(
-            last_modified=cast(bindparam("first"), BigInteger)
-            + PlaceInList(records.c.id, bindparam("ids")),
+            last_modified=cast(bindparam("first"), BigInteger) + listed.c.place - 1,
             deleted=true(),
             data=AsDocument(literal_column("'{}'")),
         )
@@ -227,52 +236,4 @@ def _holder(collection_id: str, field: str, parameter: str) -> Clause:
         )
         .limit(literal_column("1"))
         .scalar_subquery()
-    )
-
-
-def quoted(text: str) -> str:
-    """Return *text* as a literal of SQL; colons are escaped for SQLAlchemy's sake."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def count_of(where: Clause) -> Clause:
-    """Return how many live records of the collection meet *where*."""
-    counted = select(func.count()).where(of_collection(records), ~records.c.deleted, where)
-    return counted.scalar_subquery()
-
-
-def page(
-    *, where: Clause, order: Sequence[UnaryExpression[Any]], total: Clause, known: Clause
-) -> Select[Any]:
-    """
-    Return the statement of a page: the timestamp and the total with each of its records.
-
-    Args:
-        where: What the records meet, their parent and collection apart.
-        order: What to sort by.
-        total: Expression that counts.
-        known: When it is the collection's timestamp, no record is read.
-
-    Returns:
-        Rows of (timestamp, total, id, last_modified, deleted, data as text, …): one with NULL
-        for a record when there is none; none at all when the collection has no timestamp yet.
-    """
-    present = select(timestamps.c.last_modified).where(of_collection(timestamps)).scalar_subquery()
-    keys = [key.element.label(f"key{place}") for place, key in enumerate(order)]
-    inner = (
-        select(*_RECORD, *keys)
-        .where(of_collection(records), present.is_distinct_from(known), where)
-        .order_by(*order)
-        .limit(bindparam("limit"))
-        .subquery("page")
-    )
-    outer = [
-        inner.c[key.name].desc() if one.modifier is desc_op else inner.c[key.name].asc()
-        for one, key in zip(order, keys, strict=True)
-    ]
-    return (
-        select(timestamps.c.last_modified, total, *list(inner.c)[:4])
-        .select_from(timestamps.outerjoin(inner, true()))
-        .where(of_collection(timestamps))
-        .order_by(*outer)
     )

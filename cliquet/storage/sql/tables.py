@@ -7,17 +7,27 @@ locks first; it holds the timestamp, and the number of live records.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, MetaData, PrimaryKeyConstraint, Table
 from sqlalchemy import Text as SQLText
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import UserDefinedType
 
+from cliquet.storage import DEFAULT_DELETED_FIELD, DEFAULT_ID_FIELD, DEFAULT_MODIFIED_FIELD
+
 #: Version of the schema; 11 was that of cliquet 3.1.
 SCHEMA_VERSION: Final = 12
 
 METADATA = MetaData()
+
+
+class Fields(NamedTuple):
+    """Names that the model has for the columns beside the document."""
+
+    id: str = DEFAULT_ID_FIELD
+    modified: str = DEFAULT_MODIFIED_FIELD
+    deleted: str = DEFAULT_DELETED_FIELD
 
 
 class Key(UserDefinedType[str]):
@@ -68,6 +78,8 @@ Index(
     "idx_records_time",
     records.c.parent_id,
     records.c.collection_id,
+    # Live records and tombstones apart: lists of the former step over none of the latter.
+    records.c.deleted,
     records.c.last_modified,
     records.c.id,
 )

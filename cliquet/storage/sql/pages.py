@@ -1,0 +1,274 @@
+"""
+Pages of lists: statements that read as much as a page holds, however large the collection is.
+
+The rows of a page come from a few *streams*: stretches of one index, each read in its order and
+cut at the page's limit, then merged. Live records and tombstones are streams of their own; so are,
+behind the end of the last page, the rows that tie with it and those beyond.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    UnaryExpression,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
+
+from cliquet.drivers.statements import Statement, Step
+from cliquet.query import COMPARISON, Filter, Sort, page_after
+from cliquet.storage.sql.conditions import Conditions
+from cliquet.storage.sql.operands import LONGEST, ColumnOperand, IndexedOperand, Operands
+from cliquet.storage.sql.parameters import NUMBER, Binding, Condition, condition_of, values_of
+from cliquet.storage.sql.statements import RECORD, Statements, of_collection
+from cliquet.storage.sql.tables import Fields, records, timestamps
+
+Clause = ColumnElement[Any]
+
+#: Shapes of lists whose statements are kept.
+_KEPT = 512
+
+
+class ListQuery(NamedTuple):
+    """What a list is asked for; see :meth:`cliquet.storage.StorageBase.get_all`."""
+
+    names: Fields
+    filters: Sequence[Filter] = ()
+    sorting: Sequence[Sort] = ()
+    rules: Sequence[Sequence[Filter]] = ()
+    include_deleted: bool = False
+
+
+class Shape(NamedTuple):
+    """
+    What a statement is composed of: a query without its values.
+
+    Attributes:
+        collection_id: Empty where no field of the collection has indexes.
+        is_keyset: Whether *rules* is one rule, a condition for each sort key: the values of the
+            record that the page before ended with.
+    """
+
+    collection_id: str
+    names: Fields
+    filters: tuple[Condition, ...]
+    sorting: tuple[Sort, ...]
+    rules: tuple[tuple[Condition, ...], ...]
+    is_keyset: bool
+    include_deleted: bool
+
+
+class Composed(NamedTuple):
+    """A statement, the values of its own parameters, and the others'."""
+
+    statement: Statement
+    values: dict[str, Any]
+    bindings: tuple[Binding, ...]
+
+
+class Key(NamedTuple):
+    """A column to sort by, and where the page before ended in it."""
+
+    direction: int
+    column: Clause
+    last: Clause | None
+
+
+class Pages:
+    """
+    Makes the statements of lists.
+
+    Args:
+        statements: Compile for the database.
+        indexed: Fields that have indexes, by collection.
+    """
+
+    def __init__(self, statements: Statements, indexed: Mapping[str, frozenset[str]]) -> None:
+        self._statements = statements
+        self._indexed = indexed
+        self._composed = lru_cache(maxsize=_KEPT)(self._compose)
+
+    def step(self, place: Mapping[str, Any], query: ListQuery, limit: int, known: Any) -> Step:
+        """
+        Return the statement of a page, with its values.
+
+        Returns:
+            Of rows (timestamp, total, id, last_modified, deleted, data as text, …): one with
+            NULL for a record when there is none, or when the timestamp of the collection is
+            *known*; none at all when the collection has no timestamp yet.
+        """
+        ends = _ends(query)
+        rules = query.rules if ends is None else [ends]
+        filters = [*query.filters, *(one for rule in rules for one in rule)]
+        collection_id = place["collection_id"]
+        shape = Shape(
+            collection_id if collection_id in self._indexed else "",
+            query.names,
+            tuple(condition_of(one, LONGEST) for one in query.filters),
+            tuple(query.sorting),
+            tuple(tuple(condition_of(one, LONGEST) for one in rule) for rule in rules),
+            ends is not None,
+            query.include_deleted,
+        )
+        composed = self._composed(shape)
+        values = values_of(composed.bindings, filters)
+        values.update(composed.values, **place, limit=limit, known=known)
+        return Step(composed.statement, values)
+
+    def matching(
+        self, place: Mapping[str, Any], filters: Sequence[Filter], names: Fields
+    ) -> tuple[Clause, dict[str, Any]]:
+        """Return whether a record is live and meets *filters*, with the values of parameters."""
+        operands = self._operands(place["collection_id"], names)
+        conditions = Conditions(operands)
+        shapes = [condition_of(one, LONGEST) for one in filters]
+        clause = and_(~records.c.deleted, conditions.all_of(shapes, 0))
+        values = values_of(tuple(conditions.bindings.values()), filters)
+        return clause, {**values, **operands.values, **place}
+
+    def _operands(self, collection_id: str, names: Fields) -> Operands:
+        indexed = self._indexed.get(collection_id, frozenset())
+        return Operands(names, collection_id, indexed)
+
+    def _compose(self, shape: Shape) -> Composed:
+        operands = self._operands(shape.collection_id, shape.names)
+        conditions = Conditions(operands)
+        wanted = conditions.all_of(shape.filters, 0)
+        keys = list(_keys(shape, operands, conditions))
+        behind = (
+            list(_segments(keys))
+            if shape.is_keyset
+            else [conditions.any_of(shape.rules, len(shape.filters))] * bool(shape.rules)
+        )
+        streams = [and_(wanted, stream) for stream in _streams(shape, operands, behind or [true()])]
+        statement = self._statements.listing(
+            _page(streams, keys, wanted, shape), is_prepared=_is_plain(shape, operands)
+        )
+        return Composed(statement, operands.values, tuple(conditions.bindings.values()))
+
+
+def _ends(query: ListQuery) -> list[Filter] | None:
+    """Return the values that the page before ended with, if the rules say "behind that"."""
+    if not query.rules or len(query.rules) != len(query.sorting):
+        return None
+    ends = [rule[-1] for rule in query.rules if rule]
+    last = {one.field: one.value for one in ends}
+    if [one.field for one in ends] != [sort.field for sort in query.sorting]:
+        return None
+    expected = page_after(query.sorting, last, (query.names.id, query.names.modified))
+    return ends if [list(rule) for rule in query.rules] == expected else None
+
+
+def _is_plain(shape: Shape, operands: Operands) -> bool:
+    """Tell whether the best plan is the same for all values: one stretch of an index a stream."""
+
+    def is_plain(condition: Condition) -> bool:
+        if condition.field == shape.names.modified:
+            return condition.kind == NUMBER
+        return condition.operator is COMPARISON.EQ and operands.is_indexed(condition.field)
+
+    if not shape.sorting or (shape.rules and not shape.is_keyset):
+        return False
+    lead = operands.of(shape.sorting[0].field)
+    return isinstance(lead, (ColumnOperand, IndexedOperand)) and all(map(is_plain, shape.filters))
+
+
+def _keys(shape: Shape, operands: Operands, conditions: Conditions) -> Iterator[Key]:
+    for place, (field, direction) in enumerate(shape.sorting):
+        operand = operands.of(field)
+        columns = operand.sort_columns()
+        lasts: Sequence[Clause | None] = [None] * len(columns)
+        if shape.is_keyset:
+            end = conditions.parameter(shape.rules[0][place], len(shape.filters) + place)
+            lasts = operand.sort_values(end)
+        for column, last in zip(columns, lasts, strict=True):
+            yield Key(direction, column, last)
+
+
+def _segments(keys: Sequence[Key]) -> Iterator[Clause]:
+    """
+    Return the stretches behind the end of a page, the nearest last.
+
+    Keys of one direction are compared as a row, which is one stretch of an index.
+    """
+    ties: list[Clause] = []
+    for direction, run in groupby(keys, key=lambda key: key.direction):
+        columns, lasts = zip(*((key.column, key.last) for key in run), strict=True)
+        compare = operator.gt if direction > 0 else operator.lt
+        is_beyond = (
+            compare(tuple_(*columns), tuple_(*lasts))
+            if len(columns) > 1
+            else compare(columns[0], lasts[0])
+        )
+        yield and_(*ties, is_beyond)
+        ties += [column == last for column, last in zip(columns, lasts, strict=True)]
+
+
+def _streams(shape: Shape, operands: Operands, behind: Sequence[Clause]) -> list[Clause]:
+    """Return what the rows of each stream meet, beside the filters."""
+    live = ~records.c.deleted
+    lead = operands.of(shape.sorting[0].field) if shape.sorting else None
+    if isinstance(lead, ColumnOperand) and shape.sorting[0].field == shape.names.modified:
+        kinds = [live, records.c.deleted] if shape.include_deleted else [live]
+        return [and_(kind, one) for kind in kinds for one in behind]
+    if isinstance(lead, IndexedOperand) and not shape.include_deleted:
+        held = [and_(live, lead.is_held(is_long=False), one) for one in behind]
+        return [*held, and_(live, lead.is_held(is_long=True), or_(*behind))]
+    return [and_(true() if shape.include_deleted else live, or_(*behind))]
+
+
+def _page(streams: Sequence[Clause], keys: Sequence[Key], wanted: Clause, shape: Shape) -> Any:
+    present = select(timestamps.c.last_modified).where(of_collection(timestamps)).scalar_subquery()
+    is_changed = present.is_distinct_from(bindparam("known"))
+    columns = [key.column.label(f"key{number}") for number, key in enumerate(keys)]
+    rows = [
+        select(*RECORD, *columns)
+        .where(of_collection(records), is_changed, stream)
+        .order_by(*_directed([key.column for key in keys], keys))
+        .limit(bindparam("limit"))
+        .subquery(f"stream{number}")
+        for number, stream in enumerate(streams)
+    ]
+    page = rows[0] if len(rows) == 1 else _merged(rows, keys)
+    total: Any = timestamps.c.live
+    if shape.filters:
+        total = case((is_changed, _count(wanted)), else_=literal_column("0"))
+    return (
+        select(timestamps.c.last_modified, total, *list(page.c)[:4])
+        .select_from(timestamps.outerjoin(page, true()))
+        .where(of_collection(timestamps))
+        .order_by(*_directed(list(page.c)[4:], keys))
+    )
+
+
+def _merged(rows: Sequence[Any], keys: Sequence[Key]) -> Any:
+    every = union_all(*(select(one) for one in rows)).subquery("streams")
+    ordered = select(every).order_by(*_directed(list(every.c)[4:], keys))
+    return ordered.limit(bindparam("limit")).subquery("page")
+
+
+def _directed(columns: Sequence[Clause], keys: Sequence[Key]) -> list[UnaryExpression[Any]]:
+    return [
+        column.asc() if key.direction > 0 else column.desc()
+        for column, key in zip(columns, keys, strict=True)
+    ]
+
+
+def _count(wanted: Clause) -> Select[Any] | Clause:
+    counted = select(func.count()).where(of_collection(records), ~records.c.deleted, wanted)
+    return counted.scalar_subquery()
