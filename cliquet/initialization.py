@@ -42,7 +42,7 @@ from cliquet.http.responses import finish_response
 from cliquet.http.service import add_service, current_resource_name, current_service
 from cliquet.http.subrequests import follow_subrequest
 from cliquet.listeners import setup_listeners as setup_listeners
-from cliquet.resource.registration import declared_unique_fields
+from cliquet.resource.registration import declared_fields
 from cliquet.settings import PREFIX, aslist, load, with_defaults
 from cliquet.storage import schemas
 from cliquet.storage.generators import Generator
@@ -202,7 +202,7 @@ def check_schemas(event: ApplicationCreated) -> None:
     """Refuse to start on a database that cannot be served from (``cliquet migrate`` mends it)."""
     registry = event.app.registry
     if hasattr(registry, "storage"):
-        schemas.check(registry.storage, declared_unique_fields(registry))
+        schemas.check(registry.storage, declared_fields(registry))
 
 
 def add_api_capability(

@@ -16,6 +16,7 @@ from pyramid.exceptions import ConfigurationError
 
 from cliquet.authorization import RouteFactory
 from cliquet.http.service import Service, add_service, forget_service
+from cliquet.storage.schemas import Declared
 
 T = TypeVar("T", bound=type)
 
@@ -92,18 +93,22 @@ def add_resource(
         add_service(config, service)
 
 
-def declared_unique_fields(registry: Any) -> list[tuple[str, str]]:
-    """Return the unique fields of an application's resources, as (collection_id, field)."""
+def declared_fields(registry: Any) -> Declared:
+    """Return what the schemas of an application's resources ask a storage for."""
     resources = {
         service.resource
         for service in registry.cornice_services.values()
         if hasattr(service, "resource")
     }
-    return sorted(
-        (resource.__name__.lower(), field)
-        for resource in resources
-        for field in resource.mapping.get_option("unique_fields")
-    )
+
+    def fields(option: str) -> list[tuple[str, str]]:
+        return sorted(
+            (resource.__name__.lower(), field)
+            for resource in resources
+            for field in resource.mapping.get_option(option)
+        )
+
+    return Declared(unique=fields("unique_fields"), indexed=fields("indexed_fields"))
 
 
 def _service(

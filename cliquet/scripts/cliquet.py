@@ -4,19 +4,44 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import plaster
+from pyramid.exceptions import ConfigurationError
 from pyramid.paster import bootstrap, setup_logging
 
+from cliquet import __version__
 from cliquet.exceptions import CliquetError
-from cliquet.resource.registration import declared_unique_fields
+from cliquet.resource.registration import declared_fields
+from cliquet.scripts import purge
 from cliquet.storage import schemas
+from cliquet.storage.schemas import Tell
 
 _FAMILIES = ("storage", "permission", "cache")
 
 
-def init_schema(env: Any) -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
+    """
+    Run the command.
+
+    Returns:
+        The exit status: 0, or 1 when something was refused or failed; the reason is printed.
+        Arguments that are wrong exit with 2.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        with _application(options.ini) as env:
+            options.run(env, options)
+    except (CliquetError, ConfigurationError) as error:
+        print(f"cliquet: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def init_schema(env: Any, *, dry_run: bool = False, tell: Tell | None = None) -> None:
     """
     Bring the schemas of all backends of an application up to date.
 
@@ -24,8 +49,12 @@ def init_schema(env: Any) -> None:
 
     Args:
         env: What ``pyramid.paster.bootstrap`` returned: ``registry`` is what is needed of it.
+        dry_run: Whether to tell what would be done, and do nothing.
+        tell: Is told what is done, a line at a time; by default it is logged.
     """
     registry = env["registry"]
+    tell = tell or registry.logger.info
+    act = schemas.preview if dry_run else schemas.initialize
     is_readonly = registry.settings.get("readonly")
     for family in _FAMILIES:
         backend = getattr(registry, family, None)
@@ -34,39 +63,58 @@ def init_schema(env: Any) -> None:
         if is_readonly and family != "cache":
             registry.logger.warning("%s: skipped, for the service is read-only", family)
             continue
-        registry.logger.info("%s: bringing the schema up to date", family)
-        if family == "storage":
-            schemas.initialize(backend, declared_unique_fields(registry))
-        else:
-            backend.initialize_schema()
+        declared = declared_fields(registry) if family == "storage" else schemas.Declared()
+        act(backend, declared, _prefixed(family, tell))
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """
-    Run the command.
+def _prefixed(family: str, tell: Tell) -> Tell:
+    return lambda line: tell(f"{family}: {line}")
 
-    Returns:
-        The exit status: 0, or 1 when a backend refused or failed; the reason is printed.
-    """
-    options = _parser().parse_args(arguments)
-    setup_logging(options.ini)
+
+@contextmanager
+def _application(ini: str) -> Iterator[Any]:
+    path = Path(plaster.parse_uri(ini).path)
+    if not path.is_file():
+        raise ConfigurationError(f"There is no file {path}")
+    setup_logging(ini)
     with schemas.unchecked():
-        env = bootstrap(options.ini)
-    try:
-        init_schema(env)
-    except CliquetError as error:
-        print(f"cliquet: {error}", file=sys.stderr)
-        return 1
-    finally:
-        env["closer"]()
-    return 0
+        env = bootstrap(ini)
+    with env:
+        yield env
+
+
+def _migrate(env: Any, options: argparse.Namespace) -> None:
+    # Flushed, for a large migration takes its time and its output may be a pipe.
+    init_schema(env, dry_run=options.dry_run, tell=lambda line: print(line, flush=True))
+
+
+def _init(env: Any, options: argparse.Namespace) -> None:
+    print(
+        'cliquet: DeprecationWarning: "init" of an existing file migrates; use "migrate"',
+        file=sys.stderr,
+    )
+    _migrate(env, options)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="cliquet", description="Administer an application.")
+    parser.add_argument("-v", "--version", action="version", version=f"cliquet {__version__}")
     parser.add_argument("--ini", required=True, metavar="FILE", help="its configuration")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("migrate", help="bring the schemas of its backends up to date")
+
+    text = "bring the schemas of its backends up to date"
+    command = commands.add_parser("migrate", help=text, description=text)
+    command.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    command.set_defaults(run=_migrate)
+
+    text = "deprecated: migrate"
+    command = commands.add_parser("init", help=text, description=text)
+    command.set_defaults(run=_init, dry_run=False)
+
+    text = "forget old deletions"
+    command = commands.add_parser("purge-tombstones", help=text, description=text)
+    purge.add_arguments(command)
+    command.set_defaults(run=purge.run)
     return parser
 
 

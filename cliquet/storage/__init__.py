@@ -223,6 +223,26 @@ class StorageBase:
         """
         raise NotImplementedError
 
+    def purge_tombstones(
+        self, before: int, collection_id: str | None = None, batch: int = 1000
+    ) -> Iterator[int]:
+        """
+        Forget the tombstones of all parents that have a timestamp below *before*.
+
+        For storages whose records outlive the process; others may leave this as it is. It is
+        what ``cliquet purge-tombstones`` runs while the service is up.
+
+        Args:
+            before: A timestamp, in milliseconds.
+            collection_id: The only collection to be purged, of every parent; else all are.
+            batch: Most records that are looked at, locked or forgotten in one step.
+
+        Yields:
+            How many were forgotten, a step at a time; what is not asked for is not done. Live
+            records, timestamps of collections and counts stay.
+        """
+        raise NotImplementedError
+
     def get_all(
         self,
         collection_id: str,

@@ -1,13 +1,34 @@
 """
-Checks of schemas when an application starts, and how the command that mends them goes without.
+Schemas of backends: checked when an application starts, brought up to date by the command.
+
+Not every backend has one, and not every one that has tells what it would do; backends of other
+packages may know no more than ``initialize_schema()``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, NamedTuple
+
+Tell = Callable[[str], None]
+#: Pairs (collection_id, field).
+Fields = Sequence[tuple[str, str]]
+
+
+class Declared(NamedTuple):
+    """
+    The fields that the schemas of an application's resources ask something of a storage for.
+
+    Attributes:
+        unique: Those of which no two records share a value.
+        indexed: Those that clients filter and sort by.
+    """
+
+    unique: Fields = ()
+    indexed: Fields = ()
+
 
 _is_checking: ContextVar[bool] = ContextVar("cliquet_schema_checks", default=True)
 
@@ -22,23 +43,40 @@ def unchecked() -> Iterator[None]:
         _is_checking.reset(token)
 
 
-def check(storage: Any, unique_fields: Sequence[tuple[str, str]]) -> None:
+def check(storage: Any, declared: Declared) -> None:
     """
-    Check that *storage* can be served from, if it has a schema.
-
-    Args:
-        unique_fields: Pairs (collection_id, field) that it is to guard.
+    Check that *storage* can be served from, if it has a schema, and tell it of fields with indexes.
 
     Raises:
         CliquetError: It cannot; the message says which command mends it.
     """
     if _is_checking.get() and hasattr(storage, "check_schema"):
-        storage.check_schema(unique_fields)
+        storage.check_schema(unique_fields=declared.unique, indexed_fields=declared.indexed)
 
 
-def initialize(storage: Any, unique_fields: Sequence[tuple[str, str]]) -> None:
-    """Bring the schema of *storage* up to date, with its guards of unicity if it has such."""
-    if hasattr(storage, "check_schema"):
-        storage.initialize_schema(unique_fields)
+def initialize(backend: Any, declared: Declared, tell: Tell) -> None:
+    """
+    Bring the schema of a backend up to date, with the indexes of declared fields if it has such.
+
+    Args:
+        backend: Of any family.
+        declared: All fields that are to be guarded and indexed.
+        tell: Is told what is done, a line at a time.
+    """
+    if hasattr(backend, "check_schema"):
+        backend.initialize_schema(
+            unique_fields=declared.unique, indexed_fields=declared.indexed, tell=tell
+        )
     else:
-        storage.initialize_schema()
+        backend.initialize_schema()
+        tell(f"{type(backend).__module__} is ready.")
+
+
+def preview(backend: Any, declared: Declared, tell: Tell) -> None:
+    """Tell what :func:`initialize` would do, if the backend can tell; arguments as there."""
+    if hasattr(backend, "preview_schema"):
+        backend.preview_schema(
+            unique_fields=declared.unique, indexed_fields=declared.indexed, tell=tell
+        )
+    else:
+        tell(f"{type(backend).__module__} has no migrations to tell of.")

@@ -9,81 +9,31 @@ import psycopg2
 import pytest
 
 from cliquet.query import COMPARISON
-from cliquet.scripts.cliquet import main
 from cliquet.storage import Filter, Sort
 from cliquet.storage.postgresql import Storage, UnknownSchema
+from cliquet.storage.postgresql.guards import DuplicateValues, Guard
+from tests.backends.version11 import (
+    RECORDS,
+    TOMBSTONES,
+    VERSION_11,
+    database_of_its_own,
+    execute,
+    older_transaction,
+)
 from tests.backends.writers import open_storage
 
-RECORDS, TOMBSTONES = 10_000, 1_000
-
-# What version 3.1 leaves behind; timestamps in microseconds collide in milliseconds.
-VERSION_11 = f"""
-    CREATE FUNCTION as_epoch(ts TIMESTAMP) RETURNS BIGINT AS $$
-    BEGIN RETURN (EXTRACT(EPOCH FROM ts) * 1000)::BIGINT; END;
-    $$ LANGUAGE plpgsql IMMUTABLE;
-    CREATE FUNCTION from_epoch(ts BIGINT) RETURNS TIMESTAMP AS $$
-    BEGIN RETURN TIMESTAMP WITH TIME ZONE 'epoch' + ts * INTERVAL '1 millisecond'; END;
-    $$ LANGUAGE plpgsql IMMUTABLE;
-    CREATE FUNCTION bump_timestamp() RETURNS TRIGGER AS $$
-    BEGIN RETURN NEW; END; $$ LANGUAGE plpgsql;
-    CREATE TABLE records (
-        id TEXT NOT NULL, parent_id TEXT NOT NULL, collection_id TEXT NOT NULL,
-        last_modified TIMESTAMP NOT NULL, data JSONB NOT NULL DEFAULT '{{}}'::JSONB,
-        PRIMARY KEY (id, parent_id, collection_id));
-    CREATE UNIQUE INDEX idx_records_parent_id_collection_id_last_modified
-        ON records(parent_id, collection_id, last_modified DESC);
-    CREATE INDEX idx_records_last_modified_epoch ON records(as_epoch(last_modified));
-    CREATE TABLE deleted (
-        id TEXT NOT NULL, parent_id TEXT NOT NULL, collection_id TEXT NOT NULL,
-        last_modified TIMESTAMP NOT NULL, PRIMARY KEY (id, parent_id, collection_id));
-    CREATE TABLE timestamps (
-        parent_id TEXT NOT NULL, collection_id TEXT NOT NULL, last_modified TIMESTAMP NOT NULL,
-        PRIMARY KEY (parent_id, collection_id));
-    CREATE TRIGGER tgr_records_last_modified BEFORE INSERT OR UPDATE ON records
-        FOR EACH ROW EXECUTE PROCEDURE bump_timestamp();
-    CREATE TRIGGER tgr_deleted_last_modified BEFORE INSERT OR UPDATE ON deleted
-        FOR EACH ROW EXECUTE PROCEDURE bump_timestamp();
-    CREATE TABLE metadata (
-        name VARCHAR(128) NOT NULL PRIMARY KEY, value VARCHAR(512) NOT NULL);
-    INSERT INTO metadata VALUES ('storage_schema_version', '11');
-    CREATE TABLE access_control_entries (object_id TEXT, permission TEXT, principal TEXT);
-    INSERT INTO access_control_entries VALUES ('/articles/r1', 'read', 'system.Everyone');
-    INSERT INTO records SELECT 'r' || n, 'alice', 'article',
-        TIMESTAMP '2016-01-01' + n * INTERVAL '300 microseconds', jsonb_build_object('n', n)
-        FROM generate_series(1, {RECORDS}) AS n;
-    INSERT INTO deleted SELECT 'd' || n, 'alice', 'article',
-        TIMESTAMP '2016-01-01' + n * INTERVAL '700 microseconds' + INTERVAL '1 microsecond'
-        FROM generate_series(1, {TOMBSTONES}) AS n;
-    INSERT INTO records VALUES ('alone', 'bob', 'article', '2016-01-01 00:00:00.0015', '{{}}');
-    INSERT INTO timestamps VALUES ('bob', 'article', '2016-01-02 00:00:00.0005');
-"""
+GUARD = Guard("article", "n")
 
 
 @pytest.fixture
 def url(cliquet_postgresql: str) -> Iterator[str]:
-    """URL of an empty schema of its own in the database of the run."""
-    connection = psycopg2.connect(cliquet_postgresql)
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE DATABASE migrations")
-    yield cliquet_postgresql.rpartition("/")[0] + "/migrations"
-    with connection.cursor() as cursor:
-        cursor.execute("DROP DATABASE migrations WITH (FORCE)")
-    connection.close()
+    with database_of_its_own(cliquet_postgresql) as url:
+        yield url
 
 
 @pytest.fixture
 def storage(url: str) -> Storage:
     return open_storage(url)
-
-
-def execute(url: str, sql: str) -> list[Any]:
-    connection = psycopg2.connect(url)
-    with connection, connection.cursor() as cursor:
-        cursor.execute(sql)
-        rows = cursor.fetchall() if cursor.description else []
-    connection.close()
-    return rows
 
 
 def poll(storage: Storage, since: int) -> list[dict[str, Any]]:
@@ -152,15 +102,109 @@ def test_other_schemas_are_refused_with_the_way_out(url, storage, version, words
         storage.check_schema() if version == "11" else storage.initialize_schema()
 
 
-def test_the_command_makes_a_schema_and_can_be_run_again(url, storage, tmp_path):
-    ini = tmp_path / "application.ini"
-    ini.write_text(
-        "[app:main]\nuse = call:readinglist:main\n"
-        "storage_backend = cliquet.storage.postgresql\n"
-        f"storage_url = {url}\nuserid_hmac_secret = x\n"
-        "[loggers]\nkeys = root\n[handlers]\nkeys =\n[formatters]\nkeys =\n"
-        "[logger_root]\nhandlers =\nlevel = WARNING\n"
-    )
-    assert main(["--ini", str(ini), "migrate"]) == 0
-    assert main(["--ini", str(ini), "migrate"]) == 0
-    storage.check_schema([("article", "url")])
+def in_time_zone(url: str, zone: str) -> str:
+    return f"ALTER DATABASE {url.rpartition('/')[2]} SET TimeZone TO '{zone}'"
+
+
+@pytest.mark.parametrize("before", ["", VERSION_11])
+def test_a_database_whose_time_zone_is_not_utc_is_refused_with_the_way_out(url, storage, before):
+    execute(url, before + in_time_zone(url, "Europe/London"))
+    with pytest.raises(UnknownSchema, match="Europe/London: run") as caught:
+        storage.initialize_schema()
+    execute(url, str(caught.value).partition(": run ")[2])
+    storage.initialize_schema()
+    storage.check_schema()
+
+
+def test_other_names_of_utc_are_accepted(url, storage):
+    execute(url, in_time_zone(url, "Etc/Zulu"))
+    storage.initialize_schema()
+    storage.check_schema()
+
+
+def test_tables_without_a_version_are_left_alone(url, storage):
+    execute(url, VERSION_11)
+    execute(url, "DELETE FROM metadata")
+    with pytest.raises(UnknownSchema, match="storage_schema_version"):
+        storage.initialize_schema()
+    assert execute(url, "SELECT count(*) FROM deleted") == [(TOMBSTONES,)]
+
+
+def test_a_flush_keeps_the_version_of_the_schema(url, storage):
+    storage.initialize_schema()
+    storage.flush()
+    storage.check_schema()
+
+
+# -- Indexes
+
+
+def test_a_dry_run_tells_of_everything_and_changes_nothing(url, storage):
+    execute(url, VERSION_11)
+    lines: list[str] = []
+    storage.preview_schema([GUARD], lines.append)
+    assert lines == [
+        "Schema 11 would be migrated to 12.",
+        "10001 records, 1000 tombstones and 1 timestamps of collections would move.",
+        f"Index {GUARD.name} would be built, for the unique field n of article.",
+    ]
+    assert execute(url, "SELECT value FROM metadata") == [("11",)]
+    assert execute(url, "SELECT count(*) FROM deleted") == [(TOMBSTONES,)]
+
+
+def test_a_dry_run_tells_of_the_duplicates_that_would_stop_the_migration(url, storage):
+    execute(url, VERSION_11)
+    execute(url, "UPDATE records SET data = '{\"n\": 0}' WHERE id IN ('r1', 'r2')")
+    lines: list[str] = []
+    storage.preview_schema([GUARD], lines.append)
+    assert "Values of the unique field n of article are shared: 2 records, r1 and r2." in lines[-1]
+    for _ in range(2):  # the second time from schema 12, which the first one has left
+        with pytest.raises(DuplicateValues, match="2 records, r1 and r2"):
+            storage.initialize_schema([GUARD])
+    storage.preview_schema([GUARD], lines.append)
+    assert "shared: 2 records, r1 and r2." in lines[-1]
+
+
+def test_a_dry_run_on_an_empty_database_and_on_the_present_schema(storage):
+    lines: list[str] = []
+    storage.preview_schema([GUARD], lines.append)
+    storage.initialize_schema([GUARD])
+    storage.preview_schema([GUARD], lines.append)
+    storage.preview_schema([], lines.append)
+    assert lines[0] == "Schema 12 would be made."
+    assert lines[2:] == [
+        "The schema is at version 12 already.",
+        "The schema is at version 12 already.",
+        f"Index {GUARD.name} would be dropped.",
+    ]
+
+
+@pytest.mark.parametrize("action", ["initialize_schema", "preview_schema"])
+def test_a_schema_that_is_too_old_is_refused_by_a_dry_run_alike(url, storage, action):
+    execute(url, VERSION_11)
+    execute(url, "UPDATE metadata SET value = '9'")
+    with pytest.raises(UnknownSchema, match="too old"):
+        getattr(storage, action)()
+
+
+def test_an_index_whose_building_was_broken_off_is_built_again(url, storage):
+    storage.initialize_schema()
+    connection = psycopg2.connect(url, options="-c lock_timeout=100")
+    connection.autocommit = True
+    with older_transaction(url), pytest.raises(psycopg2.errors.LockNotAvailable):
+        connection.cursor().execute(GUARD.creation())
+    connection.close()
+    with pytest.raises(UnknownSchema, match="unique field n of article"):
+        storage.check_schema([GUARD])
+    lines: list[str] = []
+    storage.initialize_schema([GUARD], lines.append)
+    assert [line.split()[0] for line in lines] == ["The", "Dropping", "Building"]
+    storage.check_schema([GUARD])
+
+
+def test_indexes_of_administrators_are_left_alone(url, storage):
+    storage.initialize_schema([GUARD])
+    execute(url, "CREATE INDEX cliquet_unique_reports ON records (last_modified)")
+    storage.initialize_schema()
+    names = execute(url, "SELECT indexname FROM pg_indexes WHERE indexname LIKE 'cliquet%'")
+    assert names == [("cliquet_unique_reports",)]

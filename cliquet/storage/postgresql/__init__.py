@@ -16,27 +16,37 @@ from sqlalchemy.engine import Dialect
 from cliquet.drivers.databases import backend_errors
 from cliquet.drivers.postgresql import database_from
 from cliquet.logs import logger
-from cliquet.storage.postgresql.guards import Guard, build, missing
+from cliquet.storage.postgresql import guards
+from cliquet.storage.postgresql.indexes import FieldIndex, indexes_of
 from cliquet.storage.postgresql.migrations import (
     UnknownSchema,
     check_version,
     migrate,
+    preview,
     schema_version,
 )
-from cliquet.storage.sql.lists import SQLStorage
+from cliquet.storage.postgresql.turns import alone
+from cliquet.storage.sql.purge import PurgingStorage
 from cliquet.storage.sql.statements import Statements
 
 Tell = Callable[[str], None]
+Pairs = Iterable[tuple[str, str]]
 
 _DIALECT: Dialect = psycopg2.dialect()  # type: ignore[no-untyped-call]
 _NAMED: Dialect = psycopg2.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
 
 
-class Storage(SQLStorage):
-    """See :class:`~cliquet.storage.sql.lists.SQLStorage`."""
+_REMEDY = '{} "cliquet --ini FILE migrate"'
+
+
+class Storage(PurgingStorage):
+    """See :class:`~cliquet.storage.sql.records.RecordStorage`."""
 
     def initialize_schema(
-        self, unique_fields: Iterable[tuple[str, str]] = (), tell: Tell = logger.info
+        self,
+        unique_fields: Pairs = (),
+        tell: Tell = logger.info,
+        indexed_fields: Pairs = (),
     ) -> None:
         """
         See :meth:`StorageBase.initialize_schema`; a database of cliquet 3.1 is migrated.
@@ -44,27 +54,46 @@ class Storage(SQLStorage):
         Args:
             unique_fields: Pairs (collection_id, field), all that are to be guarded.
             tell: Is told what is done, a line at a time.
+            indexed_fields: Pairs likewise, all that are to have indexes.
 
         Raises:
             UnknownSchema: The schema is too old, or newer than what is known here.
             DuplicateValues: Records share a value of a field that is to be unique.
         """
-        with self._cursor() as cursor:
-            cursor.execute("BEGIN")
-            try:
-                migrate(cursor, _DIALECT, tell)
-            except BaseException:
-                cursor.execute("ROLLBACK")
-                raise
-            cursor.execute("COMMIT")
-            # A large index takes its time.
+        with self._cursor() as cursor, alone(cursor, tell):
+            migrate(cursor, _DIALECT, tell)
+        # Indexes are built while others write: outside of transactions, and whoever keeps other
+        # migrations out does so on another connection.
+        with self._cursor() as keeper, alone(keeper, tell), self._cursor() as cursor:
+            # A large index takes its time, and waits for every older transaction.
             cursor.execute("SET statement_timeout = 0")
-            build(cursor, [Guard(*pair) for pair in unique_fields], tell)
-            cursor.execute("RESET statement_timeout")
+            cursor.execute("SET lock_timeout = 0")
+            guards.build(cursor, _indexes(unique_fields, indexed_fields), tell)
+        self.use_indexes(indexed_fields)
 
-    def check_schema(self, unique_fields: Iterable[tuple[str, str]] = ()) -> None:
+    def preview_schema(
+        self,
+        unique_fields: Pairs = (),
+        tell: Tell = logger.info,
+        indexed_fields: Pairs = (),
+    ) -> None:
         """
-        Check that the database can be served from as it is.
+        Tell what :meth:`initialize_schema` would do, and do nothing; arguments as there.
+
+        Raises:
+            UnknownSchema: As there. Records that share a value are told of.
+        """
+        with self._cursor() as cursor:
+            cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            cursor.execute("SET LOCAL statement_timeout = 0")
+            records = preview(cursor, tell)
+            guards.preview(cursor, _indexes(unique_fields, indexed_fields), tell, records)
+
+    def check_schema(self, unique_fields: Pairs = (), indexed_fields: Pairs = ()) -> None:
+        """
+        Check that the database can be served from as it is, and use the indexes that it has.
+
+        Those of *indexed_fields* may be missing: lists are slower then, and a warning says so.
 
         Raises:
             UnknownSchema: The schema is another, or a guard is missing; the message says which
@@ -72,23 +101,40 @@ class Storage(SQLStorage):
         """
         with self._cursor() as cursor:
             check_version(schema_version(cursor))
-            lacking = missing(cursor, [Guard(*pair) for pair in unique_fields])
-        if lacking:
-            names = ", ".join(f"{guard.field} of {guard.collection_id}" for guard in lacking)
+            lacking = guards.missing(cursor, _indexes(unique_fields, indexed_fields))
+        unguarded = [str(one) for one in lacking if isinstance(one, guards.Guard)]
+        if unguarded:
             raise UnknownSchema(
-                f'No index guards the unique fields {names}: run "cliquet --ini FILE migrate"'
+                f"Indexes are missing, for {', '.join(unguarded)}: {_REMEDY.format('run')}"
             )
+        slow = {(one.collection_id, one.field) for one in lacking if isinstance(one, FieldIndex)}
+        for collection_id, field in sorted(slow):
+            logger.warning(
+                "The indexed field %s of %s has no index: %s",
+                field,
+                collection_id,
+                _REMEDY.format("to have one, run"),
+            )
+        self.use_indexes(pair for pair in indexed_fields if tuple(pair) not in slow)
 
     @contextmanager
     def _cursor(self) -> Iterator[Any]:
-        # A new connection: those of the pool may have died since they were used.
-        self._database.engine.dispose()
-        connection = self._database.checked_out()
-        try:
-            with backend_errors(self._database.wire.errors), connection.cursor() as cursor:
-                yield cursor
-        finally:
-            connection.close()
+        # On a connection of its own: those of the pool may be dead, or all in use.
+        pool = self._database.engine.pool.recreate()
+        with backend_errors(self._database.wire.errors):
+            connection = pool.connect()
+            try:
+                yield connection.cursor()
+            finally:
+                connection.close()
+                pool.dispose()
+
+
+def _indexes(unique_fields: Pairs, indexed_fields: Pairs) -> list[guards.Index]:
+    wanted: list[guards.Index] = [guards.Guard(*pair) for pair in unique_fields]
+    for collection_id, field in indexed_fields:
+        wanted += indexes_of(collection_id, field)
+    return wanted
 
 
 def statements() -> Statements:

@@ -1,8 +1,8 @@
 """
 The schema of PostgreSQL, made from nothing or from a database of cliquet 3.1.
 
-Schema and data move in one transaction, under a lock of the database: a migration that fails
-leaves everything as it was, and two at once take turns.
+Schema and data move in one transaction: a migration that fails, or whose process dies, leaves
+everything as it was.
 """
 
 from __future__ import annotations
@@ -19,11 +19,16 @@ from cliquet.storage.sql.tables import METADATA, SCHEMA_VERSION
 #: Version that cliquet 3.1 left behind: the only older one that is migrated.
 OLD_VERSION = 11
 
-_LOCK = "SELECT pg_advisory_xact_lock(hashtext('cliquet migrate'))"
 _SET_VERSION = f"""
     INSERT INTO metadata (name, value) VALUES ('storage_schema_version', '{SCHEMA_VERSION}')
     ON CONFLICT (name) DO UPDATE SET value = excluded.value
 """  # noqa: S608 - a constant of ours
+
+# By what it does, not by its name: UTC has many. Twelve looks a year see every summer time.
+_IS_UTC = """
+    SELECT bool_and(extract(timezone FROM day) = 0)
+      FROM generate_series(timestamptz '2010-01-01', now(), interval '1 month') AS day
+"""
 
 # 3.1 kept microseconds, and showed them rounded to milliseconds. They are rounded alike, so that
 # ETags stay right, and only those that collide move up: by the millisecond that the one before
@@ -75,7 +80,20 @@ _FORGET_OLD = """
     DROP FUNCTION IF EXISTS bump_timestamp();
     DROP FUNCTION IF EXISTS as_epoch(timestamp);
     DROP FUNCTION IF EXISTS from_epoch(bigint);
+    ANALYZE records, timestamps;
 """
+_MOVING = """
+    SELECT (SELECT count(*) FROM records), (SELECT count(*) FROM deleted),
+           (SELECT count(*) FROM timestamps)
+"""
+# How records of a schema look in the present one, to statements that only read them.
+_AS_PRESENT = {
+    None: """WITH records AS (SELECT NULL::text AS parent_id, NULL::text AS collection_id,
+                NULL::text AS id, FALSE AS deleted, NULL::jsonb AS data WHERE FALSE)""",
+    OLD_VERSION: """WITH records AS (
+        SELECT parent_id, collection_id, id, FALSE AS deleted, data FROM records)""",
+    SCHEMA_VERSION: "",
+}
 
 
 class UnknownSchema(CliquetError):
@@ -86,13 +104,17 @@ def schema_version(cursor: Any) -> int | None:
     """Return the version of the schema; ``None`` for a database without records."""
     cursor.execute("SELECT to_regclass('metadata'), to_regclass('records')")
     has_metadata, has_records = cursor.fetchone()
-    if not has_metadata:
-        if has_records:
-            raise UnknownSchema("There is a table records, but no metadata: is it cliquet's?")
-        return None
-    cursor.execute("SELECT value FROM metadata WHERE name = 'storage_schema_version'")
-    row = cursor.fetchone()
-    return int(row[0]) if row else None
+    if has_metadata:
+        cursor.execute("SELECT value FROM metadata WHERE name = 'storage_schema_version'")
+        row = cursor.fetchone()
+        if row:
+            return int(row[0])
+    if has_records:
+        raise UnknownSchema(
+            "There is a table records, but no storage_schema_version in a table metadata:"
+            " is it cliquet's?"
+        )
+    return None
 
 
 def check_version(version: int | None) -> None:
@@ -122,39 +144,84 @@ def migrate(cursor: Any, dialect: Dialect, tell: Callable[[str], None]) -> None:
     Bring the schema to the present version, in the transaction of *cursor*.
 
     Args:
-        cursor: Of the driver, within a transaction that the caller commits.
+        cursor: Of the driver, within a transaction that the caller commits, and that keeps
+            other migrations out.
         dialect: Compiles the tables.
         tell: Is told what is done, a line at a time.
 
     Raises:
-        UnknownSchema: The schema is too old, or newer than what is known here.
+        UnknownSchema: The schema is too old, or newer than what is known here; or the database
+            has another encoding or time zone than it should.
     """
-    cursor.execute(_LOCK)
-    version = schema_version(cursor)
+    version = _migrated_version(cursor)
     if version == SCHEMA_VERSION:
         tell(f"The schema is at version {version} already.")
         return
     if version is None:
-        _check_database(cursor)
         tell(f"Making schema {SCHEMA_VERSION}.")
         _create(cursor, dialect)
-    elif version == OLD_VERSION:
-        tell(f"Migrating schema {OLD_VERSION} to {SCHEMA_VERSION}.")
-        _migrate_old(cursor, dialect, tell)
-    elif version < OLD_VERSION:
-        raise UnknownSchema(
-            f"Schema {version} is too old: migrate it to {OLD_VERSION} by cliquet 3.1 first"
-        )
     else:
-        check_version(version)
+        tell(f"Migrating schema {version} to {SCHEMA_VERSION}.")
+        _migrate_old(cursor, dialect, tell)
     cursor.execute(_SET_VERSION)
 
 
+def preview(cursor: Any, tell: Callable[[str], None]) -> str:
+    """
+    Tell what :func:`migrate` would do.
+
+    Args:
+        cursor: As there; nothing is written.
+        tell: Is told what would be done, a line at a time.
+
+    Returns:
+        The clause ``WITH`` that makes ``records`` look as they will, for more to be told.
+
+    Raises:
+        UnknownSchema: As there.
+    """
+    version = _migrated_version(cursor)
+    if version == SCHEMA_VERSION:
+        tell(f"The schema is at version {version} already.")
+    elif version is None:
+        tell(f"Schema {SCHEMA_VERSION} would be made.")
+    else:
+        cursor.execute(_MOVING)
+        records, tombstones, collections = cursor.fetchone()
+        tell(f"Schema {version} would be migrated to {SCHEMA_VERSION}.")
+        tell(
+            f"{records} records, {tombstones} tombstones and {collections} timestamps of"
+            " collections would move."
+        )
+    return _AS_PRESENT[version]
+
+
+def _migrated_version(cursor: Any) -> int | None:
+    """Return the version that is to be migrated, or is the present one; others are refused."""
+    version = schema_version(cursor)
+    if version is not None and version < OLD_VERSION:
+        raise UnknownSchema(
+            f"Schema {version} is too old: migrate it to {OLD_VERSION} by cliquet 3.1 first"
+        )
+    if version in (None, OLD_VERSION):
+        _check_database(cursor)
+    else:
+        check_version(version)
+    return version
+
+
 def _check_database(cursor: Any) -> None:
-    cursor.execute("SHOW server_encoding")
-    encoding = cursor.fetchone()[0]
+    cursor.execute("SELECT current_database(), current_setting('server_encoding')")
+    name, encoding = cursor.fetchone()
     if encoding != "UTF8":
-        raise UnknownSchema(f"The encoding of the database should be UTF8, it is {encoding}")
+        raise UnknownSchema(f"The encoding of the database {name} should be UTF8, it is {encoding}")
+    cursor.execute(f"SELECT current_setting('TimeZone'), ({_IS_UTC})")
+    zone, is_utc = cursor.fetchone()
+    if not is_utc:
+        raise UnknownSchema(
+            f"The time zone of the database {name} should be UTC, it is {zone}: run"
+            f" ALTER DATABASE \"{name}\" SET TimeZone TO 'UTC'"
+        )
 
 
 def _create(cursor: Any, dialect: Dialect) -> None:
