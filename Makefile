@@ -2,7 +2,7 @@
 #
 #   PYTHON  the interpreter that makes the virtual environment      (make tests PYTHON=python3.13)
 #   VENV    the folder of the virtual environment                   (make tests VENV=.venv-3.13)
-#   ARGS    more arguments for tests and bench                      (make tests ARGS="-n auto")
+#   ARGS    more arguments for tests, bench, bench-growth, profile  (make tests ARGS="-n auto")
 #   KIND    the kind of request that profile looks at               (make profile KIND=record-get)
 
 PYTHON ?= python3
@@ -33,7 +33,7 @@ SERVER = http://127.0.0.1:8888/v1
 .PHONY: help
 help: ## Show this help.
 	@echo "Usage: make TARGET, where TARGET is one of:"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
 
 # -- Installation ---------------------------------------------------------------------------------
 
@@ -104,14 +104,19 @@ serve: $(BASE) ## Serve the example application on http://127.0.0.1:8888/v1/.
 	@exec env PYTHONPATH=examples/readinglist $(VENV)/bin/pserve examples/readinglist/readinglist.ini
 
 .PHONY: bench
-bench: $(BASE) ## Measure the server against bare WSGI, Pyramid and Cornice.
+bench: $(TESTS) ## Measure the server against bare WSGI, Pyramid and Cornice.
 	@echo "==> Measuring ($(strip python -m benchmarks $(ARGS)))"
 	@$(PY) -m benchmarks $(ARGS)
 
+.PHONY: bench-growth
+bench-growth: $(TESTS) ## Measure what the size of a collection costs.
+	@echo "==> Measuring ($(strip python -m benchmarks.growth $(ARGS)))"
+	@$(PY) -m benchmarks.growth $(ARGS)
+
 .PHONY: profile
-profile: $(BASE) ## Show where the time of one kind of request goes.
+profile: $(TESTS) ## Show where the time of one kind of request goes.
 	@echo "==> Profiling $(KIND) (make profile KIND=... for another)"
-	@$(PY) -m benchmarks.profile $(KIND)
+	@$(PY) -m benchmarks.profile $(KIND) $(ARGS)
 
 # -- Checks ---------------------------------------------------------------------------------------
 

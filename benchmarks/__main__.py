@@ -11,13 +11,14 @@ import orjson
 from benchmarks import report, wrk
 from benchmarks.kinds import KINDS
 from benchmarks.measure import Options, measure
+from benchmarks.storages import STORAGES
 
 
 def main(arguments: list[str]) -> None:
     """Measure, and print the table; what is being done is told on the standard error."""
     options, json_path = read_options(arguments)
     results = measure(options, lambda line: print(f"... {line}", file=sys.stderr, flush=True))
-    print(report.table(results, options))
+    print(report.report(results, options))
     if json_path is not None:
         json_path.write_bytes(orjson.dumps(report.as_json(results, options)))
 
@@ -30,6 +31,7 @@ def read_options(arguments: list[str]) -> tuple[Options, Path | None]:
     add("--rounds", type=int, default=defaults.rounds, help="rounds of each kind" + at)
     add("--seconds", type=float, default=defaults.seconds, help="of each measurement" + at)
     add("--connections", type=int, default=defaults.connections, help="at once" + at)
+    add("--storage", action="append", choices=STORAGES, help="all of them unless told otherwise")
     add("--only", action="append", choices=KINDS, metavar="KIND", help=f"of {', '.join(KINDS)}")
     add("--log", action="store_true", help="let our server log each request, in JSON, to nowhere")
     add("--wrk", action="store_true", help="make the load of reads by wrk, which is less strict")
@@ -38,6 +40,7 @@ def read_options(arguments: list[str]) -> tuple[Options, Path | None]:
     if given.wrk and not wrk.is_present():
         parser.error("wrk is not installed")
     options = Options(
+        storages=tuple(name for name in STORAGES if name in (given.storage or STORAGES)),
         kinds=tuple(name for name in KINDS if name in (given.only or KINDS)),
         rounds=given.rounds,
         seconds=given.seconds,

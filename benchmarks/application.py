@@ -1,9 +1,10 @@
-"""The server that is measured: an application of one resource, strict, on the memory storage."""
+"""The server that is measured: an application of one resource, strict."""
 
 from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Mapping
 from wsgiref.types import WSGIApplication
 
 import colander
@@ -15,7 +16,6 @@ from cliquet.resource.schema import URL
 
 SETTINGS = {
     "project_name": "benchmark",
-    "storage_backend": "cliquet.storage.memory",
     "userid_hmac_secret": "not a secret: everything here is thrown away",
 }
 
@@ -42,18 +42,20 @@ class Article(resource.BaseResource):
     mapping = ArticleSchema()
 
 
-def make_app(*, logs_requests: bool = False) -> WSGIApplication:
+def make_app(storage: Mapping[str, str], *, logs_requests: bool = False) -> WSGIApplication:
     """
     Return the application.
 
     Args:
+        storage: The settings of its storage.
         logs_requests: Whether a line is written of each request, in JSON, to nowhere. Else the
             standard library's default holds: warnings alone.
     """
     renderer = "MozillaHekaRenderer" if logs_requests else "ClassicLogRenderer"
     if logs_requests:
         _log_to_nowhere()
-    config = Configurator(settings={**SETTINGS, "logging_renderer": f"cliquet.logs.{renderer}"})
+    settings = {**SETTINGS, **storage, "logging_renderer": f"cliquet.logs.{renderer}"}
+    config = Configurator(settings=settings)
     cliquet.initialize(config, version="1.0.0")
     config.scan(__name__)
     app: WSGIApplication = config.make_wsgi_app()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from wsgiref.types import WSGIApplication
 
-from benchmarks.kinds import Kind, Share, list_request, seeds
+from benchmarks.kinds import Kind, Share, list_request, seeds, share_of
 from benchmarks.messages import Request, Response
 
 
@@ -38,7 +38,7 @@ class Driver:
 
     def requests(self, kind: Kind, count: int) -> list[Request]:
         """Return so many requests of a kind, made beforehand."""
-        stream = kind.requests(Share(etag=self(list_request()).header("etag")))
+        stream = kind.requests(share_of(self(list_request())))
         return [next(stream) for _ in range(count)]
 
 

@@ -20,6 +20,9 @@ from benchmarks.messages import Request, Response
 TOTAL = 1000
 PAGE = 100
 
+#: Records that changed since the poll before.
+CHANGES = 10
+
 RECORDS = "/v1/articles"
 PATHS = [f"{RECORDS}/{number:08x}-0000-4000-8000-000000000000" for number in range(TOTAL)]
 
@@ -43,11 +46,13 @@ class Share(NamedTuple):
     Attributes:
         worker, workers: Its number, from 0, and how many there are.
         etag: That of the list, as it is when the load begins.
+        since: Timestamp that all records but the newest ones have by then.
     """
 
     worker: int = 0
     workers: int = 1
     etag: str = ""
+    since: int = 0
 
     @property
     def paths(self) -> list[str]:
@@ -67,7 +72,8 @@ class Kind:
         is_right: Tells whether an answer of the expected status has the right shape.
         status: The expected status.
         is_read: Whether it leaves everything as it is.
-        gate: Least ratio, to the bare Cornice service, that the server is to reach, if any.
+        has_records: Whether it has to do with records: what has not is measured once.
+        gate: Least ratio, to the bare Cornice service, that the server is to reach.
     """
 
     name: str
@@ -76,7 +82,8 @@ class Kind:
     is_right: Callable[[Response], bool]
     status: int = 200
     is_read: bool = False
-    gate: float | None = None
+    has_records: bool = True
+    gate: float = 0.5
 
     def verify(self, response: Response) -> None:
         """
@@ -116,6 +123,13 @@ def list_request() -> Request:
     return Request("GET", f"{RECORDS}?_limit={PAGE}", HEADERS)
 
 
+def share_of(newest: Response, worker: int = 0, workers: int = 1) -> Share:
+    """Return the share of a connection, from the answer to :func:`list_request`."""
+    records = orjson.loads(newest.body)["data"]
+    since = records[CHANGES]["last_modified"] if len(records) > CHANGES else 0
+    return Share(worker, workers, newest.header("etag"), since)
+
+
 def _hello(share: Share) -> Iterator[Request]:
     return repeat(Request("GET", "/v1/", ACCEPT))
 
@@ -130,6 +144,10 @@ def _list(share: Share) -> Iterator[Request]:
 
 def _not_modified(share: Share) -> Iterator[Request]:
     return repeat(Request("GET", RECORDS, (*HEADERS, ("If-None-Match", share.etag))))
+
+
+def _poll(share: Share) -> Iterator[Request]:
+    return repeat(Request("GET", f"{RECORDS}?_since={share.since}", HEADERS))
 
 
 def _put(share: Share) -> Iterator[Request]:
@@ -172,6 +190,16 @@ def _is_page(response: Response) -> bool:
     )
 
 
+def _is_poll(response: Response) -> bool:
+    records = orjson.loads(response.body)["data"]
+    return (
+        len(records) == CHANGES
+        and records[0].keys() == RECORD_KEYS
+        and response.header("total-records") == str(CHANGES)
+        and response.has("etag", "last-modified", "cache-control")
+    )
+
+
 def _is_empty(response: Response) -> bool:
     return not response.body and response.has("etag", "last-modified")
 
@@ -180,10 +208,11 @@ def _is_empty(response: Response) -> bool:
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("hello", "hello", _hello, _is_hello, is_read=True, gate=0.6),
-        Kind("record-get", "record GET", _record_get, _is_read_record, is_read=True, gate=0.5),
-        Kind("list", "list of 100", _list, _is_page, is_read=True, gate=0.5),
+        Kind("hello", "hello", _hello, _is_hello, is_read=True, has_records=False, gate=0.6),
+        Kind("record-get", "record GET", _record_get, _is_read_record, is_read=True),
+        Kind("list", "list of 100", _list, _is_page, is_read=True),
         Kind("304", "304 (list)", _not_modified, _is_empty, status=304, is_read=True),
+        Kind("poll", f"poll, {CHANGES} new", _poll, _is_poll, is_read=True),
         Kind("put", "PUT", _put, _is_record),
         Kind("patch", "PATCH", _patch, _is_record),
         Kind("post", "POST", _post, _is_record, status=201),

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from benchmarks import load, wrk
-from benchmarks.kinds import KINDS, Kind, Share, list_request, seeds
+from benchmarks.kinds import KINDS, Kind, Share, list_request, seeds, share_of
 from benchmarks.messages import Request
 from benchmarks.processes import Server, running
-from benchmarks.server import NAMES
+from benchmarks.server import NAMES, Setup
+from benchmarks.storages import STORAGES
+from benchmarks.storages import Server as Database
 
 #: Longest time for which one server is under load before it is the next one's turn.
 SLICE_SECONDS = 0.1
@@ -28,6 +30,7 @@ class Options:
     How to measure.
 
     Attributes:
+        storages: Names of the storages.
         kinds: Names of the kinds.
         rounds: How many of each kind.
         seconds: How long each server is under load in each round, all slices together.
@@ -36,6 +39,7 @@ class Options:
         uses_wrk: Whether the load of reads is made by wrk.
     """
 
+    storages: tuple[str, ...] = tuple(STORAGES)
     kinds: tuple[str, ...] = tuple(KINDS)
     rounds: int = 5
     seconds: float = 1.0
@@ -52,28 +56,40 @@ class Sample:
     Attributes:
         requests_per_second: How many it answered.
         cpu_ms: CPU that it used for each, in milliseconds, kernel and all threads included.
+        database_cpu_ms: CPU that the database used for each, in milliseconds; 0 without one.
         load_busy: Share of the time for which the load generator was busy, from 0 to 1.
     """
 
     requests_per_second: float
     cpu_ms: float
     load_busy: float
+    database_cpu_ms: float = 0
 
 
 class _Part(NamedTuple):
-    """One slice: the load, and the CPU that the server used."""
+    """One slice: the load, and the CPU that the server and its database used."""
 
     load: load.Load
     cpu_seconds: float
+    database_cpu_seconds: float
+
+
+class _Bench(NamedTuple):
+    """What takes part: the servers, and the database that they share."""
+
+    servers: Sequence[Server]
+    database: Database
 
 
 #: Samples of a kind by server, one a round.
 Samples = dict[str, list[Sample]]
+#: Samples by storage and kind.
+Results = dict[str, dict[str, Samples]]
 
 
-def measure(options: Options, tell: Callable[[str], object]) -> dict[str, Samples]:
+def measure(options: Options, tell: Callable[[str], object]) -> Results:
     """
-    Start the servers, measure them all, and return the samples by kind.
+    Start the servers on one storage after another, measure them all, and return the samples.
 
     Args:
         options: What, and how long.
@@ -82,27 +98,43 @@ def measure(options: Options, tell: Callable[[str], object]) -> dict[str, Sample
     Raises:
         WrongAnswerError: An answer was not as it should be.
     """
-    tell(f"starting {', '.join(NAMES)}")
-    with running(NAMES, logs_requests=options.logs_requests) as servers:
-        for server in servers:
-            _seed(server, options.connections)
-        results = {}
-        for kind in map(KINDS.__getitem__, options.kinds):
-            tell(f"{kind.title}: {options.rounds} rounds")
-            results[kind.name] = _measure_kind(kind, servers, options)
-        return results
+    return {name: _measure_storage(name, options, tell) for name in options.storages}
+
+
+def _measure_storage(
+    name: str, options: Options, tell: Callable[[str], object]
+) -> dict[str, Samples]:
+    storage = STORAGES[name]
+    tell(f"{storage.title}: starting {', '.join(NAMES)}")
+    with storage.running() as database:
+        setup = Setup(name, database.url, options.logs_requests)
+        with running(NAMES, setup) as servers:
+            for server in servers:
+                _seed(server, options.connections)
+            database.settle()
+            bench = _Bench(servers, database)
+            results = {}
+            for kind in _kinds(name, options):
+                tell(f"{storage.title}, {kind.title}: {options.rounds} rounds")
+                results[kind.name] = _measure_kind(kind, bench, options)
+            return results
+
+
+def _kinds(storage: str, options: Options) -> list[Kind]:
+    is_first = storage == options.storages[0]
+    return [KINDS[name] for name in options.kinds if is_first or KINDS[name].has_records]
 
 
 def _seed(server: Server, connections: int) -> None:
-    streams = [seeds(share) for share in _shares(connections)]
+    streams = [seeds(Share(worker, connections)) for worker in range(connections)]
     load.drive(server.port, streams, lambda response: None)
 
 
-def _measure_kind(kind: Kind, servers: Sequence[Server], options: Options) -> Samples:
+def _measure_kind(kind: Kind, bench: _Bench, options: Options) -> Samples:
     # The first slices warm up, and are not counted.
-    _round(kind, servers, options, slices=1)
-    rounds = [_round(kind, servers, options, _slices(options)) for _ in range(options.rounds)]
-    return {server.name: [one[server.name] for one in rounds] for server in servers}
+    _round(kind, bench, options, slices=1)
+    rounds = [_round(kind, bench, options, _slices(options)) for _ in range(options.rounds)]
+    return {server.name: [one[server.name] for one in rounds] for server in bench.servers}
 
 
 def _slices(options: Options) -> int:
@@ -110,22 +142,22 @@ def _slices(options: Options) -> int:
     return 1 if options.uses_wrk else max(1, round(options.seconds / SLICE_SECONDS))
 
 
-def _round(
-    kind: Kind, servers: Sequence[Server], options: Options, slices: int
-) -> dict[str, Sample]:
-    parts: dict[str, list[_Part]] = {server.name: [] for server in servers}
+def _round(kind: Kind, bench: _Bench, options: Options, slices: int) -> dict[str, Sample]:
+    parts: dict[str, list[_Part]] = {server.name: [] for server in bench.servers}
     for _ in range(slices):
-        for server in servers:
-            parts[server.name].append(_part(kind, server, options))
+        for server in bench.servers:
+            parts[server.name].append(_part(kind, server, bench.database, options))
     return {name: _sample(many) for name, many in parts.items()}
 
 
-def _part(kind: Kind, server: Server, options: Options) -> _Part:
-    etag = load.ask(server.port, list_request()).header("etag")
-    streams = [kind.requests(share) for share in _shares(options.connections, etag)]
-    before = server.cpu_seconds()
+def _part(kind: Kind, server: Server, database: Database, options: Options) -> _Part:
+    newest, connections = load.ask(server.port, list_request()), options.connections
+    shares = [share_of(newest, worker, connections) for worker in range(connections)]
+    streams = [kind.requests(share) for share in shares]
+    before, database_before = server.cpu_seconds(), database.cpu_seconds()
     done = _drive(kind, server.port, streams, options)
-    return _Part(done, server.cpu_seconds() - before)
+    cpu_seconds = server.cpu_seconds() - before
+    return _Part(done, cpu_seconds, database.cpu_seconds() - database_before)
 
 
 def _sample(parts: Sequence[_Part]) -> Sample:
@@ -135,6 +167,7 @@ def _sample(parts: Sequence[_Part]) -> Sample:
         requests_per_second=requests / seconds,
         cpu_ms=sum(part.cpu_seconds for part in parts) * 1000 / requests,
         load_busy=sum(part.load.busy_seconds for part in parts) / seconds,
+        database_cpu_ms=sum(part.database_cpu_seconds for part in parts) * 1000 / requests,
     )
 
 
@@ -145,7 +178,3 @@ def _drive(
         request = next(streams[0])
         return wrk.drive(port, request, connections=len(streams), seconds=options.seconds)
     return load.drive(port, streams, kind.verify, options.seconds / _slices(options))
-
-
-def _shares(connections: int, etag: str = "") -> list[Share]:
-    return [Share(worker, connections, etag) for worker in range(connections)]

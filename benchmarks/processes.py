@@ -9,6 +9,8 @@ from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 
+from benchmarks.server import Setup
+
 ROOT = Path(__file__).resolve().parent.parent
 _STOP_SECONDS = 10
 
@@ -19,14 +21,13 @@ class Server:
 
     Args:
         name: One of :data:`benchmarks.server.NAMES`.
-        logs_requests: Whether it logs each request, if it can.
+        setup: What it has in common with the others.
     """
 
-    def __init__(self, name: str, *, logs_requests: bool = False) -> None:
+    def __init__(self, name: str, setup: Setup) -> None:
         self.name = name
-        command = [sys.executable, "-m", "benchmarks.server", name]
         self._process = subprocess.Popen(
-            [*command, "--log"] if logs_requests else command,
+            [sys.executable, "-m", "benchmarks.server", name, *setup.arguments()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -63,10 +64,10 @@ class Server:
 
 
 @contextmanager
-def running(names: Iterable[str], *, logs_requests: bool = False) -> Iterator[list[Server]]:
+def running(names: Iterable[str], setup: Setup) -> Iterator[list[Server]]:
     """Run the servers of those names while the block does."""
     with ExitStack() as stack:
-        servers = [Server(name, logs_requests=logs_requests) for name in names]
+        servers = [Server(name, setup) for name in names]
         for server in servers:
             stack.callback(server.stop)
         for server in servers:

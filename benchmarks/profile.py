@@ -1,7 +1,8 @@
 """
 Where the time of one kind of request goes: ``python -m benchmarks.profile KIND``.
 
-The application is called within the process, by one thread, without a network.
+The application is called within the process, by one thread, without a network. Where the storage
+is a database, the time that the profiler tells of ``execute`` is mostly spent waiting for it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from benchmarks.inprocess import Driver
 from benchmarks.kinds import KINDS, Kind
 from benchmarks.messages import Request
 from benchmarks.processes import ROOT
-from benchmarks.server import NAMES, OURS, build
+from benchmarks.server import NAMES, OURS, Setup, build
+from benchmarks.storages import STORAGES
 
 ROUNDS = 5
 #: Requests that take a few hundredths of a second under the profiler.
@@ -137,15 +139,24 @@ def main(arguments: list[str]) -> None:
     add("--requests", type=int, default=3000, help="how many are made, each time" + at)
     add("--top", type=int, default=25, help="how many functions are told" + at)
     add("--server", choices=NAMES, default=OURS, help="the server, or a floor" + at)
+    add("--storage", choices=STORAGES, default="memory", help="that has the records" + at)
     add("--log", action="store_true", help="let our server log each request")
     given = parser.parse_args(arguments)
+    with STORAGES[given.storage].running() as database:
+        app = build(given.server, Setup(given.storage, database.url, given.log))
+        driver = Driver(app)
+        driver.seed()
+        database.settle()
+        _print_profile(driver, given)
+
+
+def _print_profile(driver: Driver, given: argparse.Namespace) -> None:
     kind = KINDS[given.kind]
-    driver = Driver(build(given.server, logs_requests=given.log))
-    driver.seed()
     sample = driver.requests(kind, given.requests)
     kind.verify(driver(sample[0]))
     total_us, own_us = cost_us(driver, kind, given.requests), own_cost_us(sample)
-    print(f"{given.server}, {kind.title}: {total_us:.0f} µs of CPU, {own_us:.0f} the driver's own")
+    print(f"{given.server}, {kind.title}, {STORAGES[given.storage].title}:", end=" ")
+    print(f"{total_us:.0f} µs of CPU, {own_us:.0f} the driver's own")
     lines = profile(driver, kind, given.requests)
     print(f"{sum(line.own_us for line in lines):.0f} µs under the profiler, told below")
     _print_top("Own time", lines, given.top, by="own_us")

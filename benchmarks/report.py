@@ -7,12 +7,14 @@ import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
 from statistics import median
 from typing import Any
 
 from benchmarks.kinds import KINDS
-from benchmarks.measure import Options, Sample, Samples
+from benchmarks.measure import Options, Results, Sample, Samples
 from benchmarks.server import FLOORS, OURS
+from benchmarks.storages import STORAGES
 
 #: The floor that gates are about.
 GATED = "cornice"
@@ -21,14 +23,18 @@ TOO_BUSY = 0.9
 
 PACKAGES = ("cliquet", "cornice", "pyramid", "waitress", "orjson")
 
-_ROW = "{:<12} {:<8} {:>22} {:>22} {:>19} {:>19}  {}"
+_ROW = "{:<12} {:<8} {:>22} {:>22} {:>12} {:>19} {:>19}  {}"
 _TITLES = (
-    ("kind", "server", "requests/s", "server CPU, ms", "ratio (requests/s)", "ratio (CPU)", "gate"),
-    ("", "", *["median (min-max)"] * 4, ""),
+    (
+        *("kind", "server", "requests/s", "server CPU, ms", "database, ms"),
+        *("ratio (requests/s)", "ratio (CPU)", "gate"),
+    ),
+    ("", "", *["median (min-max)"] * 2, "median", *["median (min-max)"] * 2, ""),
 )
 _NOTES = (
     "ratio: how near cliquet comes to that floor; 1.00 is level with it, 0.50 twice its cost.",
     "The one by CPU is more trustworthy: other programs on the machine disturb it less.",
+    "database: the CPU that it used for each request, beside the server's; no ratio has it.",
 )
 
 
@@ -74,11 +80,16 @@ def ratio(ours: Sequence[Sample], floor: Sequence[Sample]) -> Ratio:
     )
 
 
-def table(results: dict[str, Samples], options: Options) -> str:
+def report(results: Results, options: Options) -> str:
     """Return the whole report, for people."""
+    tables = [line for name, kinds in results.items() for line in _table(name, kinds)]
+    return "\n".join([_about(options), *tables, "", *_NOTES, _busy_note(results)])
+
+
+def _table(storage: str, kinds: dict[str, Samples]) -> list[str]:
     titles = [_ROW.format(*titles).rstrip() for titles in _TITLES]
-    rows = [row for name, samples in results.items() for row in _rows(name, samples)]
-    return "\n".join([_about(options), "", *titles, *rows, "", *_NOTES, _busy_note(results)])
+    rows = [row for name, samples in kinds.items() for row in _rows(name, samples)]
+    return ["", f"Storage: {STORAGES[storage].title}", "", *titles, *rows]
 
 
 def _about(options: Options) -> str:
@@ -106,8 +117,7 @@ def _rows(kind: str, samples: Samples) -> list[str]:
 
 def _floor_row(kind: str, floor: str, samples: Samples) -> str:
     compared = ratio(samples[OURS], samples[floor])
-    gate = KINDS[kind].gate if floor == GATED else None
-    verdict = "" if gate is None else _verdict(gate, compared)
+    verdict = _verdict(KINDS[kind].gate, compared) if floor == GATED else ""
     ratios = compared.by_requests.text(".2f"), compared.by_cpu.text(".2f")
     return _row("", floor, samples[floor], *ratios, verdict)
 
@@ -115,8 +125,9 @@ def _floor_row(kind: str, floor: str, samples: Samples) -> str:
 def _row(title: str, server: str, samples: list[Sample], *more: str) -> str:
     requests = Spread.of(sample.requests_per_second for sample in samples).text(".0f")
     cpu = Spread.of(sample.cpu_ms for sample in samples).text(".3f")
+    database = f"{median(sample.database_cpu_ms for sample in samples):.3f}"
     cells = [*more, "", "", ""][:3]
-    return _ROW.format(title, server, requests, cpu, *cells).rstrip()
+    return _ROW.format(title, server, requests, cpu, database, *cells).rstrip()
 
 
 def _verdict(gate: float, compared: Ratio) -> str:
@@ -127,12 +138,12 @@ def _verdict(gate: float, compared: Ratio) -> str:
     return f"{gate:.2f} {'met by CPU only' if by_cpu else 'met by requests/s only'}"
 
 
-def _busy_note(results: dict[str, Samples]) -> str:
+def _busy_note(results: Results) -> str:
     busiest = max(
         sample.load_busy
-        for samples in results.values()
-        for server in samples.values()
-        for sample in server
+        for kinds in results.values()
+        for samples in kinds.values()
+        for sample in chain.from_iterable(samples.values())
     )
     note = f"The load generator was busy for {busiest:.0%} of the time at most"
     if busiest > TOO_BUSY:
@@ -140,13 +151,16 @@ def _busy_note(results: dict[str, Samples]) -> str:
     return f"{note}."
 
 
-def as_json(results: dict[str, Samples], options: Options) -> dict[str, Any]:
+def as_json(results: Results, options: Options) -> dict[str, Any]:
     """Return the report for programs: the options, every sample, and the ratios to each floor."""
     return {
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in PACKAGES},
         "options": asdict(options),
-        "kinds": {name: _kind_as_json(name, samples) for name, samples in results.items()},
+        "storages": {
+            storage: {name: _kind_as_json(name, samples) for name, samples in kinds.items()}
+            for storage, kinds in results.items()
+        },
     }
 
 

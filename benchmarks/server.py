@@ -1,5 +1,5 @@
 """
-A server to be measured, in a process of its own: ``python -m benchmarks.server NAME [--log]``.
+A server to be measured, in a process of its own: ``python -m benchmarks.server NAME``.
 
 It listens on a port that the system chooses, and prints it. It then answers each line that it
 reads with the seconds of CPU it has used so far, and ends where its input ends, so that no server
@@ -12,6 +12,7 @@ import argparse
 import logging
 import sys
 import time
+from dataclasses import dataclass
 from importlib import import_module
 from threading import Thread
 from wsgiref.types import WSGIApplication
@@ -19,6 +20,7 @@ from wsgiref.types import WSGIApplication
 import waitress
 
 from benchmarks.messages import HOST
+from benchmarks.storages import STORAGES
 
 THREADS = 4
 
@@ -32,20 +34,37 @@ FLOORS = {
 NAMES = (OURS, *FLOORS)
 
 
-def build(name: str, *, logs_requests: bool = False) -> WSGIApplication:
+@dataclass(frozen=True)
+class Setup:
     """
-    Return the application of that name; nothing of the others is imported.
+    What all servers have in common.
 
-    Args:
-        name: One of :data:`NAMES`.
+    Attributes:
+        storage: One of :data:`~benchmarks.storages.STORAGES`.
+        url: Where its records are; its schema is there.
         logs_requests: Whether ours logs each request; floors never do.
     """
+
+    storage: str = "memory"
+    url: str = ""
+    logs_requests: bool = False
+
+    def arguments(self) -> list[str]:
+        """Return it as arguments of the command line."""
+        log = ["--log"] if self.logs_requests else []
+        return [f"--storage={self.storage}", f"--url={self.url}", *log]
+
+
+def build(name: str, setup: Setup = Setup()) -> WSGIApplication:
+    """Return the application of that name; nothing of the others is imported."""
+    storage = STORAGES[setup.storage]
     if name == OURS:
-        app: WSGIApplication = import_module("benchmarks.application").make_app(
-            logs_requests=logs_requests
+        ours = import_module("benchmarks.application")
+        app: WSGIApplication = ours.make_app(
+            storage.settings(setup.url), logs_requests=setup.logs_requests
         )
     else:
-        app = import_module(FLOORS[name]).make_app()
+        app = import_module(FLOORS[name]).make_app(storage.store(setup.url))
     return app
 
 
@@ -53,11 +72,13 @@ def main(arguments: list[str]) -> None:
     """Serve until the input ends."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.server")
     parser.add_argument("name", choices=NAMES)
+    parser.add_argument("--storage", choices=STORAGES, default="memory", help="has the records")
+    parser.add_argument("--url", default="", help="of the storage")
     parser.add_argument("--log", action="store_true", help="log each request")
     options = parser.parse_args(arguments)
     # Eight connections and four threads make a queue: a warning a request is not what we measure.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    app = build(options.name, logs_requests=options.log)
+    app = build(options.name, Setup(options.storage, options.url, options.log))
     server = waitress.create_server(app, host=HOST, port=0, threads=THREADS)
     Thread(target=server.run, daemon=True).start()
     print(server.effective_port, flush=True)

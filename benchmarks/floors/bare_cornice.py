@@ -7,13 +7,14 @@ from wsgiref.types import WSGIApplication
 from cornice import Service
 
 from benchmarks.floors.views import VIEWS, make_config
+from benchmarks.floors.work import Store
 
 EXPOSED = ("ETag", "Last-Modified", "Cache-Control", "Total-Records", "Next-Page")
 
 
-def make_app() -> WSGIApplication:
+def make_app(store: Store) -> WSGIApplication:
     """Return the floor."""
-    config = make_config()
+    config = make_config(store)
     config.include("cornice")
     for path, views in VIEWS.items():
         # Cornice's own renderer looks for the best media type each time; the plain one is faster.

@@ -28,8 +28,8 @@ class Answer(NamedTuple):
 class Application:
     """The callable, with its records."""
 
-    def __init__(self) -> None:
-        self._store = work.Store()
+    def __init__(self, store: work.Store) -> None:
+        self._store = store
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
@@ -55,16 +55,15 @@ class Application:
         return _described(write(record_id, work.read_record(_body(environ))))
 
     def _list(self, environ: WSGIEnvironment) -> Answer:
-        timestamp = self._store.timestamp
-        if work.is_known(timestamp, environ.get("HTTP_IF_NONE_MATCH")):
-            return Answer(NOT_MODIFIED, work.version_of(timestamp))
-        parameters = dict(parse_qsl(environ["QUERY_STRING"]))
-        page = self._store.newest(work.read_limit(parameters))
+        known = work.known_list(self._store, environ.get("HTTP_IF_NONE_MATCH"))
+        if known is not None:
+            return Answer(NOT_MODIFIED, work.version_of(known))
+        page = work.page_of(self._store, dict(parse_qsl(environ["QUERY_STRING"])))
         list_url = f"{_host_url(environ)}{RECORDS}"
         return Answer(OK, work.description_of(page, list_url), {"data": page.records})
 
     def _create(self, environ: WSGIEnvironment) -> Answer:
-        record = self._store.create(work.read_record(_body(environ)))
+        record = self._store.put(work.new_id(), work.read_record(_body(environ)))
         return _described(record, status=CREATED)
 
     def _get(self, record_id: str, environ: WSGIEnvironment) -> Answer:
@@ -91,6 +90,6 @@ def _host_url(environ: WSGIEnvironment) -> str:
     return f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST']}"
 
 
-def make_app() -> WSGIApplication:
+def make_app(store: work.Store) -> WSGIApplication:
     """Return the floor."""
-    return Application()
+    return Application(store)

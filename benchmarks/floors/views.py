@@ -20,9 +20,10 @@ def get_hello(request: Any) -> dict[str, Any]:
 def list_records(request: Any) -> Any:
     """Return a page of records."""
     store = request.registry.store
-    if work.is_known(store.timestamp, request.headers.get("If-None-Match")):
-        return HTTPNotModified(headers=work.version_of(store.timestamp))
-    page = store.newest(work.read_limit(request.GET))
+    known = work.known_list(store, request.headers.get("If-None-Match"))
+    if known is not None:
+        return HTTPNotModified(headers=work.version_of(known))
+    page = work.page_of(store, request.GET)
     request.response.headers.update(work.description_of(page, request.path_url))
     return {"data": page.records}
 
@@ -30,7 +31,8 @@ def list_records(request: Any) -> Any:
 def create_record(request: Any) -> dict[str, Any]:
     """Create a record."""
     request.response.status_code = 201
-    return _described(request, request.registry.store.create(work.read_record(request.body)))
+    write = request.registry.store.put
+    return _described(request, write(work.new_id(), work.read_record(request.body)))
 
 
 def get_record(request: Any) -> Any:
@@ -62,10 +64,10 @@ VIEWS = {
 }
 
 
-def make_config() -> Configurator:
+def make_config(store: work.Store) -> Configurator:
     """Return the configurator of a floor: with records, and JSON by orjson."""
     config = Configurator()
-    config.registry.store = work.Store()
+    config.registry.store = store
     config.add_renderer("json", JSON(serializer=_dumps))
     return config
 

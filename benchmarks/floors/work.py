@@ -1,15 +1,12 @@
-"""The work itself, common to the floors: records in a dict, and what is told about them."""
+"""The work itself, common to the floors: what they tell about records, wherever these are."""
 
 from __future__ import annotations
 
-import time
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from email.utils import formatdate
 from functools import lru_cache
-from itertools import islice
-from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from uuid import uuid4
 
 import orjson
@@ -21,63 +18,40 @@ CACHE_CONTROL = ("Cache-Control", "no-cache, no-store")
 
 
 class Page(NamedTuple):
-    """The newest records, how many there are, and the timestamp of them all."""
+    """
+    Some records, the newest first.
+
+    Attributes:
+        timestamp: Of the whole collection.
+        total: How many there are that meet the query, on other pages too.
+        records: Those of the page.
+    """
 
     timestamp: int
     total: int
     records: list[Record]
 
 
-class Store:
-    """
-    Records by id, the newest last, behind a lock.
+class Store(Protocol):
+    """The records of a floor; each storage has one of its own, in a module beside this one."""
 
-    A record is replaced and never changed, so that readers need no copy of it.
-    """
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._records: dict[str, Record] = {}
-        self._timestamp = 0
-
-    @property
     def timestamp(self) -> int:
-        """Timestamp of the latest write, in milliseconds."""
-        return self._timestamp
+        """Return the timestamp of the latest write, in milliseconds."""
 
     def get(self, record_id: str) -> Record | None:
         """Return the record of that id, or ``None``."""
-        with self._lock:
-            return self._records.get(record_id)
 
     def newest(self, limit: int) -> Page:
         """Return the newest records, at most *limit* of them."""
-        with self._lock:
-            records = list(islice(reversed(self._records.values()), limit))
-            return Page(self._timestamp, len(self._records), records)
 
-    def create(self, fields: Record) -> Record:
-        """Store a record under a new id, and return it."""
-        return self.put(str(uuid4()), fields)
+    def since(self, timestamp: int) -> Page:
+        """Return what was written after *timestamp*, and how many records that is."""
 
     def put(self, record_id: str, fields: Record) -> Record:
         """Store a record in place of any of that id, and return it."""
-        with self._lock:
-            return self._put(record_id, fields)
 
     def patch(self, record_id: str, changes: Record) -> Record | None:
         """Merge *changes* into a record, and return it, or ``None`` where there is none."""
-        with self._lock:
-            record = self._records.get(record_id)
-            return None if record is None else self._put(record_id, {**record, **changes})
-
-    def _put(self, record_id: str, fields: Record) -> Record:
-        self._timestamp = max(self._timestamp + 1, time.time_ns() // 1_000_000)
-        record = {**fields, "id": record_id, "last_modified": self._timestamp}
-        # Taken out first, for a dict keeps the place of a key that it has.
-        self._records.pop(record_id, None)
-        self._records[record_id] = record
-        return record
 
 
 def hello(host_url: str) -> dict[str, Any]:
@@ -92,6 +66,11 @@ def hello(host_url: str) -> dict[str, Any]:
         "settings": {"batch_max_requests": 25, "readonly": False},
         "capabilities": {},
     }
+
+
+def new_id() -> str:
+    """Return the id of a record that is created."""
+    return str(uuid4())
 
 
 def read_record(body: bytes) -> Record:
@@ -119,9 +98,20 @@ def is_known(timestamp: int, if_none_match: str | None) -> bool:
     return if_none_match is not None and if_none_match == f'"{timestamp}"'
 
 
-def read_limit(parameters: Mapping[str, str]) -> int:
-    """Return the size of the page that a query string asks for."""
-    return int(parameters.get("_limit", "10000"))
+def known_list(store: Store, if_none_match: str | None) -> int | None:
+    """Return the timestamp of the list that the client has, or ``None`` if it has not this one."""
+    if if_none_match is None:
+        return None
+    timestamp = store.timestamp()
+    return timestamp if is_known(timestamp, if_none_match) else None
+
+
+def page_of(store: Store, parameters: Mapping[str, str]) -> Page:
+    """Return the part of the list that a query string asks for."""
+    since = parameters.get("_since")
+    if since is not None:
+        return store.since(int(since.strip('"')))
+    return store.newest(int(parameters.get("_limit", "10000")))
 
 
 def _token(last: Record) -> str:
