@@ -126,6 +126,11 @@ tests: $(TESTS) ## Run the whole test suite with coverage.
 	@echo "==> Running the tests with coverage ($(strip pytest --cov $(ARGS)))"
 	@$(PY) -m pytest --cov $(ARGS)
 
+.PHONY: faults
+faults: $(TESTS) ## Run the tests that kill, stop and cut off servers alone.
+	@echo "==> Running the tests of faults (pytest tests/faults)"
+	@$(PY) -m pytest tests/faults $(ARGS)
+
 # The environment `lint` of tox.ini runs the same commands.
 .PHONY: lint
 lint: $(DEV) ## Check style, format, types, layers, docstrings and budgets.

