@@ -1,0 +1,59 @@
+"""What a storage may lack, by name: tests ask for a capability, never for a backend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+Test = TypeVar("Test", bound=Callable[..., Any])
+
+#: ``expected``, ``expected_collection`` and ``with_previous`` are understood, and each write is
+#: one step against every other writer.
+ATOMIC: Final = "atomic"
+
+#: Filters may compare by ``HAS``, ``LIKE``, ``CONTAINS``, ``CONTAINS_ANY``, ``AFTER``, ``BEFORE``
+#: and ``TIES`` too.
+COMPARISONS: Final = "comparisons"
+
+#: A storage whose server is away raises ``BackendError`` in time; the suite is given
+#: ``unreachable_settings``.
+FAILURES: Final = "failures"
+
+#: ``locked`` keeps other writers out.
+LOCKS: Final = "locks"
+
+#: What was written outlives the object that wrote it: another of the same settings reads it.
+PERSISTENCE: Final = "persistence"
+
+#: Several processes share the data; each write is one step against those of the others.
+PROCESSES: Final = "processes"
+
+#: ``purge_tombstones`` forgets old tombstones of all parents.
+PURGES: Final = "purges"
+
+#: With the setting ``readonly``, reading writes nothing.
+READONLY: Final = "readonly"
+
+#: The writes of one request are one transaction.
+TRANSACTIONS: Final = "transactions"
+
+#: All of them.
+CAPABILITIES: Final = frozenset(
+    {ATOMIC, COMPARISONS, FAILURES, LOCKS, PERSISTENCE, PROCESSES, PURGES, READONLY, TRANSACTIONS}
+)
+
+
+def needs(*capabilities: str) -> Callable[[Test], Test]:
+    """Skip the decorated test on storages that lack one of *capabilities*, and say so."""
+
+    def decorate(test: Test) -> Test:
+        test.__dict__["needs"] = capabilities
+        return test
+
+    return decorate
+
+
+def needed_by(test: Any) -> tuple[str, ...]:
+    """Return the capabilities that a test asks for."""
+    needed: tuple[str, ...] = getattr(test, "needs", ())
+    return needed
