@@ -7,6 +7,7 @@ from setuptools import find_packages, setup
 ROOT = Path(__file__).parent
 
 REQUIREMENTS = [
+    "SQLAlchemy>=2.0.36,<3",
     "colander>=2.0",
     "cornice>=6.0.1,<7",
     "orjson>=3.10.7",
@@ -24,7 +25,7 @@ REQUIREMENTS = [
     "waitress>=3.0.1",
 ]
 
-POSTGRESQL = ["SQLAlchemy>=2.0.36,<3", "psycopg2-binary>=2.9.10"]
+POSTGRESQL = ["psycopg2-binary>=2.9.10"]
 REDIS = ["redis>=5.0.1"]
 MEMCACHED = ["pymemcache"]
 MONITORING = ["newrelic", "raven>=6.10", "sentry-sdk>=2", "statsd>=4.0", "werkzeug>=3"]

@@ -45,7 +45,7 @@ server.run()
 
 
 @contextmanager
-def running(launcher: str, path: Path, python_path: Path = ROOT) -> Iterator[str]:
+def running(launcher: str, path: Path, python_path: Path = ROOT, **variables: str) -> Iterator[str]:
     """
     Run a server until the block ends, and give the URL of its root.
 
@@ -53,8 +53,10 @@ def running(launcher: str, path: Path, python_path: Path = ROOT) -> Iterator[str
         launcher: :data:`RUN_SCRIPT` or :data:`RUN_INI`.
         path: The script, or the INI file.
         python_path: Folder where the application is found, beside the package.
+        variables: Of the environment of the process.
     """
     environ = {key: value for key, value in os.environ.items() if not key.startswith("CLIQUET_")}
+    environ |= variables
     environ["PYTHONPATH"] = os.pathsep.join(
         filter(None, [str(ROOT), str(python_path), os.environ.get("PYTHONPATH")])
     )

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,10 +81,17 @@ class Reader:
             assert self.values.setdefault(value, present) == present
 
 
+@contextmanager
+def serving(path: Path) -> Iterator[str]:
+    """Serve the reading list from a file, in a process of its own, and give its URL."""
+    with running(RUN_INI, INI, INI.parent, READINGLIST_STORAGE_URL=f"sqlite:///{path}") as url:
+        yield url
+
+
 @pytest.fixture
-def readinglist() -> Iterator[str]:
-    """The URL of a reading list that nobody used yet, in a process of its own."""
-    with running(RUN_INI, INI, INI.parent) as url:
+def readinglist(tmp_path: Path) -> Iterator[str]:
+    """The URL of a reading list that nobody used yet."""
+    with serving(tmp_path / "readinglist.sqlite") as url:
         yield url
 
 
@@ -220,3 +228,11 @@ def test_a_client_in_another_process_creates_lists_pages_polls_updates_and_delet
     deleted = client.send("DELETE", path, headers={"If-Match": written.headers["ETag"]})
     assert client.changes(etag) == ([deleted.json()["data"]], deleted.headers["ETag"])
     assert client.send("GET", path).status_code == 404
+
+
+def test_articles_survive_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "readinglist.sqlite"
+    with serving(path) as url:
+        created = Client(url).create("walden")
+    with serving(path) as url:
+        assert Client(url).send("GET").json()["data"] == [created]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pkgutil import resolve_name
 from threading import Lock
 from typing import Any
 
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import Pool, QueuePool
+
+_OPTIONS = ("pool_size", "max_overflow", "pool_recycle", "pool_timeout", "max_backlog", "poolclass")
 
 
 class QueuePoolWithMaxBacklog(QueuePool):
@@ -53,3 +57,23 @@ class QueuePoolWithMaxBacklog(QueuePool):
         finally:
             with self._guard:
                 self._waiting -= is_waiting
+
+
+def pool_options(settings: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """
+    Return what settings say about a pool, as ``create_engine`` takes it.
+
+    Args:
+        settings: Of the application.
+        prefix: ``storage``, ``cache`` or ``permission``.
+    """
+    given = {option: settings.get(f"{prefix}_{option}") for option in _OPTIONS}
+    options = {option: value for option, value in given.items() if value not in (None, "")}
+    return {**options, "poolclass": _pool_class(options.get("poolclass"))}
+
+
+def _pool_class(dotted: Any) -> type[Pool]:
+    if dotted is None:
+        return QueuePoolWithMaxBacklog
+    pool: type[Pool] = resolve_name(dotted) if isinstance(dotted, str) else dotted
+    return pool

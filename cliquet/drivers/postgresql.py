@@ -10,17 +10,15 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Mapping
-from pkgutil import resolve_name
 from typing import Any
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.url import URL
-from sqlalchemy.pool import Pool
 
 from cliquet.drivers.databases import Database, Row
 from cliquet.drivers.deadlines import Deadlines
-from cliquet.drivers.pool import QueuePoolWithMaxBacklog
+from cliquet.drivers.pool import pool_options
 from cliquet.drivers.statements import Statement, Step
 
 try:
@@ -48,13 +46,6 @@ _PLANNING = {
     "plan_cache_mode": "force_generic_plan",
     "max_parallel_workers_per_gather": 0,
     "jit": "off",
-}
-
-_POOL_SETTINGS = {
-    "pool_size": "pool_size",
-    "max_overflow": "max_overflow",
-    "pool_recycle": "pool_recycle",
-    "pool_timeout": "pool_timeout",
 }
 
 
@@ -173,24 +164,22 @@ def database_from(settings: Mapping[str, Any], prefix: str) -> Database:
         prefix: ``storage``, ``cache`` or ``permission``.
     """
     url = database_url(str(settings[f"{prefix}_url"]))
-    options = _options(settings, prefix)
+    options = pool_options(settings, _pool_prefix(settings, prefix))
+    timeouts = _timeouts(settings)
     # One setting for all families, as for time-outs: they share a database and its pooler.
     is_preparing = bool(settings.get("storage_prepared_statements", True))
-    key = (url, is_preparing, *sorted(options.items(), key=str))
+    # A cache never takes part in the transaction of a request.
+    key = (url, prefix == "cache", is_preparing, *options.items(), *timeouts.items())
     with _LOCK:
         if key not in _DATABASES:
-            _DATABASES[key] = _make(url, options, settings, is_preparing)
+            _DATABASES[key] = _make(url, options, timeouts, is_preparing)
         return _DATABASES[key]
 
 
-def _options(settings: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    given = {
-        option: settings.get(f"{prefix}_{option}")
-        for option in (*_POOL_SETTINGS, "max_backlog", "poolclass")
-    }
-    options = {option: value for option, value in given.items() if value not in (None, "")}
-    options["timeouts"] = tuple(_timeouts(settings).items())
-    return options
+def _pool_prefix(settings: Mapping[str, Any], prefix: str) -> str:
+    # Permissions on the URL of the storage share its pool, whatever they say of one of their own.
+    is_shared = prefix == "permission" and settings.get("storage_url") == settings["permission_url"]
+    return "storage" if is_shared else prefix
 
 
 def _timeouts(settings: Mapping[str, Any]) -> dict[str, int]:
@@ -204,19 +193,16 @@ def _timeouts(settings: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _make(
-    url: URL, options: Mapping[str, Any], settings: Mapping[str, Any], is_preparing: bool
+    url: URL, options: Mapping[str, Any], timeouts: Mapping[str, int], is_preparing: bool
 ) -> Database:
-    timeouts = _timeouts(settings)
     # A pooler refuses settings at connection, and shares connections: there each transaction
     # sets its own.
     session = {} if is_preparing else timeouts
     engine = create_engine(
         url,
-        poolclass=_pool_class(options.get("poolclass")),
         pool_reset_on_return=None,
         connect_args=_connection_arguments(url, timeouts, is_preparing),
-        **{_POOL_SETTINGS[name]: options[name] for name in _POOL_SETTINGS if name in options},
-        **({"max_backlog": options["max_backlog"]} if "max_backlog" in options else {}),
+        **options,
     )
     event.listen(engine, "connect", _set_autocommit)
     wire = PostgreSQLWire(
@@ -251,10 +237,3 @@ def _startup_options(timeouts: Mapping[str, int]) -> str:
 def _set_autocommit(driver_connection: Any, record: Any) -> None:
     # Transactions are begun by the scripts themselves, in the round trip of the first statement.
     driver_connection.autocommit = True
-
-
-def _pool_class(dotted: Any) -> type[Pool]:
-    if dotted is None:
-        return QueuePoolWithMaxBacklog
-    pool: type[Pool] = resolve_name(dotted) if isinstance(dotted, str) else dotted
-    return pool

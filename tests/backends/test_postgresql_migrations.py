@@ -142,7 +142,7 @@ def test_a_flush_keeps_the_version_of_the_schema(url, storage):
 def test_a_dry_run_tells_of_everything_and_changes_nothing(url, storage):
     execute(url, VERSION_11)
     lines: list[str] = []
-    storage.preview_schema([GUARD], lines.append)
+    storage.preview_schema([GUARD], tell=lines.append)
     assert lines == [
         "Schema 11 would be migrated to 12.",
         "10001 records, 1000 tombstones and 1 timestamps of collections would move.",
@@ -156,21 +156,21 @@ def test_a_dry_run_tells_of_the_duplicates_that_would_stop_the_migration(url, st
     execute(url, VERSION_11)
     execute(url, "UPDATE records SET data = '{\"n\": 0}' WHERE id IN ('r1', 'r2')")
     lines: list[str] = []
-    storage.preview_schema([GUARD], lines.append)
+    storage.preview_schema([GUARD], tell=lines.append)
     assert "Values of the unique field n of article are shared: 2 records, r1 and r2." in lines[-1]
     for _ in range(2):  # the second time from schema 12, which the first one has left
         with pytest.raises(DuplicateValues, match="2 records, r1 and r2"):
             storage.initialize_schema([GUARD])
-    storage.preview_schema([GUARD], lines.append)
+    storage.preview_schema([GUARD], tell=lines.append)
     assert "shared: 2 records, r1 and r2." in lines[-1]
 
 
 def test_a_dry_run_on_an_empty_database_and_on_the_present_schema(storage):
     lines: list[str] = []
-    storage.preview_schema([GUARD], lines.append)
+    storage.preview_schema([GUARD], tell=lines.append)
     storage.initialize_schema([GUARD])
-    storage.preview_schema([GUARD], lines.append)
-    storage.preview_schema([], lines.append)
+    storage.preview_schema([GUARD], tell=lines.append)
+    storage.preview_schema([], tell=lines.append)
     assert lines[0] == "Schema 12 would be made."
     assert lines[2:] == [
         "The schema is at version 12 already.",
@@ -197,7 +197,7 @@ def test_an_index_whose_building_was_broken_off_is_built_again(url, storage):
     with pytest.raises(UnknownSchema, match="unique field n of article"):
         storage.check_schema([GUARD])
     lines: list[str] = []
-    storage.initialize_schema([GUARD], lines.append)
+    storage.initialize_schema([GUARD], tell=lines.append)
     assert [line.split()[0] for line in lines] == ["The", "Dropping", "Building"]
     storage.check_schema([GUARD])
 

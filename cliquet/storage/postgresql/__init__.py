@@ -45,16 +45,16 @@ class Storage(PurgingStorage):
     def initialize_schema(
         self,
         unique_fields: Pairs = (),
-        tell: Tell = logger.info,
         indexed_fields: Pairs = (),
+        tell: Tell = logger.info,
     ) -> None:
         """
         See :meth:`StorageBase.initialize_schema`; a database of cliquet 3.1 is migrated.
 
         Args:
             unique_fields: Pairs (collection_id, field), all that are to be guarded.
-            tell: Is told what is done, a line at a time.
             indexed_fields: Pairs likewise, all that are to have indexes.
+            tell: Is told what is done, a line at a time.
 
         Raises:
             UnknownSchema: The schema is too old, or newer than what is known here.
@@ -74,8 +74,8 @@ class Storage(PurgingStorage):
     def preview_schema(
         self,
         unique_fields: Pairs = (),
-        tell: Tell = logger.info,
         indexed_fields: Pairs = (),
+        tell: Tell = logger.info,
     ) -> None:
         """
         Tell what :meth:`initialize_schema` would do, and do nothing; arguments as there.

@@ -9,10 +9,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, false, not_, or_, true
 
 from cliquet.query import COMPARISON
+from cliquet.storage.sql.elements import Enclosed
 from cliquet.storage.sql.operands import Operand, Operands
 from cliquet.storage.sql.parameters import Binding, Condition, Parameter
 
 Clause = ColumnElement[Any]
+
+_GROUP = 100
 
 _RANGES = {
     COMPARISON.LT: operator.lt,
@@ -80,15 +83,23 @@ class Conditions:
 
 
 def _one_of(operand: Operand, values: Sequence[Parameter]) -> Clause:
-    return or_(false(), *(operand.equals(value) for value in values))
+    return or_(false(), *_grouped(or_, [operand.equals(value) for value in values]))
 
 
 def _contains(operand: Operand, values: Sequence[Parameter]) -> Clause:
-    return and_(operand.is_array(), *(operand.holds(value) for value in values))
+    return and_(operand.is_array(), *_grouped(and_, [operand.holds(value) for value in values]))
 
 
 def _contains_any(operand: Operand, values: Sequence[Parameter]) -> Clause:
-    return or_(false(), *(operand.holds(value) for value in values))
+    return or_(false(), *_grouped(or_, [operand.holds(value) for value in values]))
+
+
+def _grouped(join: Callable[..., Clause], clauses: list[Clause]) -> list[Clause]:
+    """Return the clauses in groups of groups: SQLite takes no expression of a thousand levels."""
+    while len(clauses) > _GROUP:
+        starts = range(0, len(clauses), _GROUP)
+        clauses = [Enclosed(join(*clauses[start : start + _GROUP])) for start in starts]
+    return clauses
 
 
 _SCALARS: dict[COMPARISON, Callable[[Operand, Parameter], Clause]] = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Numeric, Text
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Numeric, Text, literal_column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -16,10 +16,23 @@ from cliquet.storage.sql.tables import Document
 
 
 class JSONValue(FunctionElement[Any]):
-    """The value of a field, as JSON: ``(data, 'a')``; NULL where it is missing."""
+    """
+    The value of a field, as JSON; NULL where it is missing.
+
+    Args:
+        document: JSON.
+        name: Of the field.
+        place: Stands for the name in the text; by default a literal, as in indexes.
+    """
 
     type = Document()
     inherit_cache = True
+
+    def __init__(
+        self, document: ColumnElement[Any], name: str, place: ColumnElement[Any] | None = None
+    ) -> None:
+        super().__init__(document, literal_column(quoted(name)) if place is None else place)
+        self.name = name
 
 
 class JSONRank(FunctionElement[Any]):
@@ -38,6 +51,13 @@ class JSONText(FunctionElement[Any]):
 
 class JSONNumber(FunctionElement[Any]):
     """The number that a JSON number is, or a boolean stands for; NULL for anything else."""
+
+    type = Numeric()
+    inherit_cache = True
+
+
+class NumberKey(FunctionElement[Any]):
+    """A number that is sent, as :class:`JSONNumber` is compared with it."""
 
     type = Numeric()
     inherit_cache = True
@@ -71,6 +91,13 @@ class FoldedText(FunctionElement[Any]):
     inherit_cache = True
 
 
+class MeetsPattern(FunctionElement[Any]):
+    """Whether a text meets a pattern of ``LIKE``, with the backslash as escape character."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
 class InList(FunctionElement[Any]):
     """Whether a text is in a list of texts, given as one parameter."""
 
@@ -97,6 +124,18 @@ class DocumentText(FunctionElement[Any]):
 
     type = Text()
     inherit_cache = True
+
+
+class Enclosed(FunctionElement[Any]):
+    """A condition within parentheses, which stay there."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(Enclosed)
+def _enclosed(node: Enclosed, compiler: Any, **kwargs: Any) -> str:
+    return f"({compiler.process(node.clause_expr.element, **kwargs)})"
 
 
 def quoted(text: str) -> str:
@@ -127,6 +166,7 @@ _on_postgresql(
     "(CASE jsonb_typeof({0}) WHEN 'number' THEN ({0} #>> '{{}}')::numeric"
     " WHEN 'boolean' THEN ({0} = 'true'::jsonb)::int::numeric END)",
 )
+_on_postgresql(NumberKey, "{0}")
 _on_postgresql(JSONEquals, "coalesce({0} = ({1})::jsonb, false)")
 _on_postgresql(
     JSONHolds,
@@ -135,6 +175,7 @@ _on_postgresql(
 )
 _on_postgresql(JSONHash, "jsonb_hash_extended(NULLIF({0}, 'null'::jsonb), 0)")
 _on_postgresql(FoldedText, 'lower({0} COLLATE "C")')
+_on_postgresql(MeetsPattern, r"({0} LIKE {1} ESCAPE '\')")
 _on_postgresql(InList, "({0} = ANY (({1})::text[]))")
 _on_postgresql(PresentTime, "(extract(epoch FROM clock_timestamp()) * 1000)::bigint")
 _on_postgresql(AsDocument, "({0})::jsonb")

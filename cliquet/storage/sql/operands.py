@@ -31,6 +31,8 @@ from cliquet.storage.sql.elements import (
     JSONRank,
     JSONText,
     JSONValue,
+    MeetsPattern,
+    NumberKey,
     quoted,
 )
 from cliquet.storage.sql.parameters import ARRAY, BOOLEAN, NUMBER, STRING, Parameter
@@ -77,8 +79,8 @@ class JSONOperand:
 
     def like(self, pattern: Parameter) -> Clause:
         """Return whether the field is a string that meets *pattern*, folded."""
-        text = FoldedText(JSONText(self._value))
-        return func.coalesce(text.like(pattern.pattern(), escape="\\"), false())
+        is_met = MeetsPattern(FoldedText(JSONText(self._value)), pattern.pattern())
+        return func.coalesce(is_met, false())
 
     def holds(self, one: Parameter) -> Clause:
         """Return whether the field is an array that holds *one*."""
@@ -101,14 +103,14 @@ class JSONOperand:
         return [
             _number(one.rank),
             one.key() if one.rank == STRING else literal_column("''"),
-            one.key() if one.rank in (NUMBER, BOOLEAN) else literal_column("0"),
+            NumberKey(one.key()) if one.rank in (NUMBER, BOOLEAN) else literal_column("0"),
         ]
 
     def _level(self, compare: Compare, limit: Parameter) -> Clause:
         if limit.rank == STRING:
             return compare(JSONText(self._value), limit.key())
         if limit.rank in (NUMBER, BOOLEAN):
-            return compare(JSONNumber(self._value), limit.key())
+            return compare(JSONNumber(self._value), NumberKey(limit.key()))
         return true() if compare(0, 0) else false()
 
 
@@ -121,11 +123,13 @@ class IndexedOperand(JSONOperand):
     Args:
         value: The field as JSON, its name a part of the text.
         collection_id: The collection whose schema declares the field.
+        longest: Characters of the longest text that these indexes hold, if there is a limit.
     """
 
-    def __init__(self, value: Clause, collection_id: str) -> None:
+    def __init__(self, value: Clause, collection_id: str, longest: int | None = LONGEST) -> None:
         super().__init__(value)
         self._collection_id = collection_id
+        self._longest = longest
 
     def equals(self, one: Parameter) -> Clause:
         """See :class:`JSONOperand`."""
@@ -146,14 +150,19 @@ class IndexedOperand(JSONOperand):
             compare(columns[2], values[2]),
         )
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether there are texts that the indexes in the order of sorting do not hold."""
+        return self._longest is not None
+
     def is_held(self, *, is_long: bool) -> Clause:
         """Return whether a row is in the index of long texts, or in those of all other values."""
+        is_there = records.c.collection_id == literal_column(quoted(self._collection_id))
+        if self._longest is None:
+            return is_there
         length = func.coalesce(func.length(JSONText(self._value)), literal_column("0"))
         compare = operator.gt if is_long else operator.le
-        return and_(
-            records.c.collection_id == literal_column(quoted(self._collection_id)),
-            compare(length, _number(LONGEST)),
-        )
+        return and_(is_there, compare(length, _number(self._longest)))
 
 
 class ColumnOperand:
@@ -191,7 +200,7 @@ class ColumnOperand:
         """See :class:`JSONOperand`."""
         if self._rank != STRING:
             return false()
-        return FoldedText(self._column).like(pattern.pattern(), escape="\\")
+        return MeetsPattern(FoldedText(self._column), pattern.pattern())
 
     def holds(self, one: Parameter) -> Clause:
         """See :class:`JSONOperand`."""
@@ -221,12 +230,16 @@ class Operands:
         names: That the model has for the id, the timestamp and the mark of tombstones.
         collection_id: Of the records.
         indexed: Fields that have indexes in that collection.
+        longest: See :class:`IndexedOperand`.
     """
 
-    def __init__(self, names: Fields, collection_id: str, indexed: frozenset[str]) -> None:
+    def __init__(
+        self, names: Fields, collection_id: str, indexed: frozenset[str], longest: int | None
+    ) -> None:
         self._names = names
         self._collection_id = collection_id
         self._indexed = indexed
+        self._longest = longest
         #: Values of the parameters that are names of fields.
         self.values: dict[str, str] = {}
 
@@ -237,7 +250,7 @@ class Operands:
         if field == self._names.modified:
             return ColumnOperand(records.c.last_modified, NUMBER)
         if self.is_indexed(field):
-            return IndexedOperand(indexed_value(field), self._collection_id)
+            return IndexedOperand(indexed_value(field), self._collection_id, self._longest)
         value = _value(field, self._named)
         if field == self._names.deleted:
             is_true = AsDocument(literal_column("'true'"))
@@ -248,26 +261,26 @@ class Operands:
         """Tell whether a field of the document has indexes."""
         return field in self._indexed and field not in self._names
 
-    def _named(self, part: str) -> Clause:
+    def _named(self, document: Clause, part: str) -> Clause:
         # A parameter: clients choose the names of fields that no schema knows.
         name = f"n{len(self.values)}"
         self.values[name] = part
-        return bindparam(name)
+        return JSONValue(document, part, bindparam(name))
 
 
 def indexed_value(field: str) -> Clause:
     """Return the value of a field of the document, its name a part of the text, as in indexes."""
-    return _value(field, lambda part: literal_column(quoted(part)))
+    return _value(field, JSONValue)
 
 
-def _value(field: str, named: Callable[[str], Clause]) -> Clause:
+def _value(field: str, of: Callable[[Clause, str], Clause]) -> Clause:
     """Return the value of a field; dots reach into objects (protocol P6.4)."""
-    whole = JSONValue(records.c.data, named(field))
+    whole = of(records.c.data, field)
     if "." not in field:
         return whole
     inner: Clause = records.c.data
     for part in field.split("."):
-        inner = JSONValue(inner, named(part))
+        inner = of(inner, part)
     return func.coalesce(whole, inner)
 
 

@@ -15,6 +15,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Select,
     UnaryExpression,
@@ -33,7 +34,7 @@ from sqlalchemy import (
 from cliquet.drivers.statements import Statement, Step
 from cliquet.query import COMPARISON, Filter, Sort, page_after
 from cliquet.storage.sql.conditions import Conditions
-from cliquet.storage.sql.operands import LONGEST, ColumnOperand, IndexedOperand, Operands
+from cliquet.storage.sql.operands import ColumnOperand, IndexedOperand, Operands
 from cliquet.storage.sql.parameters import NUMBER, Binding, Condition, condition_of, values_of
 from cliquet.storage.sql.statements import RECORD, Statements, of_collection
 from cliquet.storage.sql.tables import Fields, records, timestamps
@@ -89,6 +90,13 @@ class Key(NamedTuple):
     last: Clause | None
 
 
+class Stretch(NamedTuple):
+    """Rows that meet *where*, and of the keys to sort by the first that are *tied* among them."""
+
+    where: Clause
+    tied: int = 0
+
+
 class Pages:
     """
     Makes the statements of lists.
@@ -115,13 +123,13 @@ class Pages:
         ends = _ends(query)
         rules = query.rules if ends is None else [ends]
         filters = [*query.filters, *(one for rule in rules for one in rule)]
-        collection_id = place["collection_id"]
+        collection_id, longest = place["collection_id"], self._statements.longest
         shape = Shape(
             collection_id if collection_id in self._indexed else "",
             query.names,
-            tuple(condition_of(one, LONGEST) for one in query.filters),
+            tuple(condition_of(one, longest) for one in query.filters),
             tuple(query.sorting),
-            tuple(tuple(condition_of(one, LONGEST) for one in rule) for rule in rules),
+            tuple(tuple(condition_of(one, longest) for one in rule) for rule in rules),
             ends is not None,
             query.include_deleted,
         )
@@ -136,14 +144,14 @@ class Pages:
         """Return whether a record is live and meets *filters*, with the values of parameters."""
         operands = self._operands(place["collection_id"], names)
         conditions = Conditions(operands)
-        shapes = [condition_of(one, LONGEST) for one in filters]
+        shapes = [condition_of(one, self._statements.longest) for one in filters]
         clause = and_(~records.c.deleted, conditions.all_of(shapes, 0))
         values = values_of(tuple(conditions.bindings.values()), filters)
         return clause, {**values, **operands.values, **place}
 
     def _operands(self, collection_id: str, names: Fields) -> Operands:
         indexed = self._indexed.get(collection_id, frozenset())
-        return Operands(names, collection_id, indexed)
+        return Operands(names, collection_id, indexed, self._statements.longest)
 
     def _compose(self, shape: Shape) -> Composed:
         operands = self._operands(shape.collection_id, shape.names)
@@ -151,11 +159,14 @@ class Pages:
         wanted = conditions.all_of(shape.filters, 0)
         keys = list(_keys(shape, operands, conditions))
         behind = (
-            list(_segments(keys))
+            list(_segments(keys, self._statements.rows_of_expressions))
             if shape.is_keyset
-            else [conditions.any_of(shape.rules, len(shape.filters))] * bool(shape.rules)
+            else [Stretch(conditions.any_of(shape.rules, len(shape.filters)))] * bool(shape.rules)
         )
-        streams = [and_(wanted, stream) for stream in _streams(shape, operands, behind or [true()])]
+        streams = [
+            Stretch(and_(wanted, where), tied)
+            for where, tied in _streams(shape, operands, behind or [Stretch(true())])
+        ]
         statement = self._statements.listing(
             _page(streams, keys, wanted, shape), is_prepared=_is_plain(shape, operands)
         )
@@ -200,49 +211,60 @@ def _keys(shape: Shape, operands: Operands, conditions: Conditions) -> Iterator[
             yield Key(direction, column, last)
 
 
-def _segments(keys: Sequence[Key]) -> Iterator[Clause]:
+def _segments(keys: Sequence[Key], rows_of_expressions: bool) -> Iterator[Stretch]:
     """
     Return the stretches behind the end of a page, the nearest last.
 
-    Keys of one direction are compared as a row, which is one stretch of an index.
+    Keys of one direction are compared as a row where that is one stretch of an index.
     """
+
+    def run_of(numbered: tuple[int, Key]) -> tuple[int, int]:
+        number, key = numbered
+        is_alone = not (rows_of_expressions or isinstance(key.column, Column))
+        return key.direction, number if is_alone else -1
+
     ties: list[Clause] = []
-    for direction, run in groupby(keys, key=lambda key: key.direction):
-        columns, lasts = zip(*((key.column, key.last) for key in run), strict=True)
+    for (direction, _), run in groupby(enumerate(keys), key=run_of):
+        columns, lasts = zip(*((key.column, key.last) for _, key in run), strict=True)
         compare = operator.gt if direction > 0 else operator.lt
         is_beyond = (
             compare(tuple_(*columns), tuple_(*lasts))
             if len(columns) > 1
             else compare(columns[0], lasts[0])
         )
-        yield and_(*ties, is_beyond)
+        yield Stretch(and_(*ties, is_beyond), len(ties))
         ties += [column == last for column, last in zip(columns, lasts, strict=True)]
 
 
-def _streams(shape: Shape, operands: Operands, behind: Sequence[Clause]) -> list[Clause]:
+def _streams(shape: Shape, operands: Operands, behind: Sequence[Stretch]) -> list[Stretch]:
     """Return what the rows of each stream meet, beside the filters."""
     live = ~records.c.deleted
+    is_behind = or_(*(where for where, _ in behind))
     lead = operands.of(shape.sorting[0].field) if shape.sorting else None
     if isinstance(lead, ColumnOperand) and shape.sorting[0].field == shape.names.modified:
         kinds = [live, records.c.deleted] if shape.include_deleted else [live]
-        return [and_(kind, one) for kind in kinds for one in behind]
+        return [Stretch(and_(kind, where), tied) for kind in kinds for where, tied in behind]
     if isinstance(lead, IndexedOperand) and not shape.include_deleted:
-        held = [and_(live, lead.is_held(is_long=False), one) for one in behind]
-        return [*held, and_(live, lead.is_held(is_long=True), or_(*behind))]
-    return [and_(true() if shape.include_deleted else live, or_(*behind))]
+        is_held = and_(live, lead.is_held(is_long=False))
+        held = [Stretch(and_(is_held, where), tied) for where, tied in behind]
+        if not lead.is_limited:
+            return held
+        return [*held, Stretch(and_(live, lead.is_held(is_long=True), is_behind))]
+    return [Stretch(and_(true() if shape.include_deleted else live, is_behind))]
 
 
-def _page(streams: Sequence[Clause], keys: Sequence[Key], wanted: Clause, shape: Shape) -> Any:
+def _page(streams: Sequence[Stretch], keys: Sequence[Key], wanted: Clause, shape: Shape) -> Any:
     present = select(timestamps.c.last_modified).where(of_collection(timestamps)).scalar_subquery()
     is_changed = present.is_distinct_from(bindparam("known"))
     columns = [key.column.label(f"key{number}") for number, key in enumerate(keys)]
     rows = [
         select(*RECORD, *columns)
-        .where(of_collection(records), is_changed, stream)
-        .order_by(*_directed([key.column for key in keys], keys))
+        .where(of_collection(records), is_changed, where)
+        # Where keys are tied, not every database sees for itself that they sort nothing.
+        .order_by(*_directed([key.column for key in keys[tied:]], keys[tied:]))
         .limit(bindparam("limit"))
         .subquery(f"stream{number}")
-        for number, stream in enumerate(streams)
+        for number, (where, tied) in enumerate(streams)
     ]
     page = rows[0] if len(rows) == 1 else _merged(rows, keys)
     total: Any = timestamps.c.live

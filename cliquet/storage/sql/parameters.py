@@ -107,14 +107,14 @@ class Parameter:
         return bindparam(name)
 
 
-def condition_of(one: Filter, longest: int) -> Condition:
+def condition_of(one: Filter, longest: int | None) -> Condition:
     """Return the shape of a filter; texts of more than *longest* characters are long."""
     field, value, operator = one
     if operator in _LISTS:
         return Condition(field, operator, tuple(sort_key(item)[0] for item in value))
     if operator is COMPARISON.HAS:
         return Condition(field, operator, bool(value))
-    is_long = isinstance(value, str) and len(value) > longest
+    is_long = longest is not None and isinstance(value, str) and len(value) > longest
     return Condition(field, operator, sort_key(value)[0], is_long)
 
 

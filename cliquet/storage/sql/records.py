@@ -211,7 +211,9 @@ class RecordStorage(StorageBase):
         if not rows:
             rows = writer.run(Step(self._statements.begin_collection, place), *steps)
         collection, now, timestamp, deleted, data, *holders = rows[0]
-        return State(collection, now, timestamp, deleted is False, data, tuple(holders))
+        # Not every database has booleans of its own; there is none where there is no record.
+        is_live = timestamp is not None and not deleted
+        return State(collection, now, timestamp, is_live, data, tuple(holders))
 
     def _check_unique(
         self,

@@ -29,11 +29,13 @@ from cliquet.drivers.statements import Statement
 from cliquet.storage.sql.elements import (
     AsDocument,
     DocumentText,
+    JSONEquals,
     JSONHash,
     JSONValue,
     PresentTime,
     quoted,
 )
+from cliquet.storage.sql.operands import LONGEST
 from cliquet.storage.sql.tables import records, timestamps
 
 Clause = ColumnElement[Any]
@@ -49,9 +51,21 @@ class Statements:
     Args:
         dialect: Of SQLAlchemy, with parameters as ``:name``.
         upsert: The dialect's ``insert`` construct, which knows ``ON CONFLICT``.
+        longest: Characters of the longest text that indexes of fields hold; ``None``: no limit.
+        rows_of_expressions: Whether the database sees that a comparison of rows is one stretch
+            of an index of expressions; else it does so for columns only.
     """
 
-    def __init__(self, dialect: Dialect, upsert: Callable[..., Any]) -> None:
+    def __init__(
+        self,
+        dialect: Dialect,
+        upsert: Callable[..., Any],
+        *,
+        longest: int | None = LONGEST,
+        rows_of_expressions: bool = True,
+    ) -> None:
+        self.longest = longest
+        self.rows_of_expressions = rows_of_expressions
         self._dialect = dialect
         self._upsert = upsert
         self._by_unique_fields: dict[tuple[str, tuple[str, ...]], Statement] = {}
@@ -221,7 +235,7 @@ def _burial(where: Clause) -> Any:
 def _holder(collection_id: str, field: str, parameter: str) -> Clause:
     """Return the id of another live record with a field's value, found by the guard's index."""
     own = records.alias()
-    value = JSONValue(own.c.data, literal_column(quoted(field)))
+    value = JSONValue(own.c.data, field)
     sent = AsDocument(bindparam(parameter))
     return (
         select(own.c.id)
@@ -231,7 +245,7 @@ def _holder(collection_id: str, field: str, parameter: str) -> Clause:
             own.c.collection_id == literal_column(quoted(collection_id)),
             ~own.c.deleted,
             JSONHash(value) == JSONHash(sent),
-            value == sent,
+            JSONEquals(value, bindparam(parameter)),
             own.c.id != bindparam("id"),
         )
         .limit(literal_column("1"))

@@ -92,6 +92,8 @@ timestamps = Table(
     Column("last_modified", BigInteger, nullable=False),
     Column("live", BigInteger, nullable=False),
     PrimaryKeyConstraint("parent_id", "collection_id"),
+    # The rows are short: SQLite keeps them in the order of the key, without another index.
+    sqlite_with_rowid=False,
 )
 
 metadata = Table(
