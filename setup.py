@@ -26,7 +26,7 @@ REQUIREMENTS = [
 ]
 
 POSTGRESQL = ["psycopg2-binary>=2.9.10"]
-REDIS = ["redis>=5.0.1"]
+REDIS = ["redis>=6.4"]
 MEMCACHED = ["pymemcache"]
 MONITORING = ["newrelic", "raven>=6.10", "sentry-sdk>=2", "statsd>=4.0", "werkzeug>=3"]
 # Where there are wheels of servers, nothing else has to be installed for tests.
