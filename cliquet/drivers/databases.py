@@ -40,7 +40,10 @@ class Wire(Protocol):
         """
 
     def is_disconnect(self, error: Exception, connection: Any) -> bool:
-        """Tell whether the connection is of no use after *error*."""
+        """Tell whether, by *error*, another connection may do what this one could not."""
+
+    def is_spoilt(self, connection: Any) -> bool:
+        """Tell whether what happened leaves a connection of no use to others."""
 
 
 class Database:
@@ -66,7 +69,7 @@ class Database:
         Raises:
             BackendError: The database failed, or there is no connection.
         """
-        scope = _scope.get()
+        scope = _open_scope()
         writer = scope.writer_of(self) if scope is not None else None
         if writer is not None:
             return writer.run(step)
@@ -90,7 +93,7 @@ class Database:
         Raises:
             BackendError: The database failed; nothing is half-written.
         """
-        scope = _scope.get()
+        scope = _open_scope()
         if scope is not None:
             yield scope.joined(self)
             return
@@ -111,7 +114,7 @@ class Database:
 
         It is the request's, if there is one; else it ends with the block.
         """
-        if _scope.get() is not None:
+        if _open_scope() is not None:
             with self.writing() as writer:
                 yield writer
             return
@@ -139,10 +142,11 @@ class Database:
             return self.wire.send(connection, steps, before, after)
         except self.wire.errors as error:
             if self.wire.is_disconnect(error, connection):
-                # The others of the pool died of the same: new ones are made as they are needed.
-                connection.invalidate(error)
-                self.engine.dispose()
+                # The others of the pool died of the same: each is replaced when its turn comes.
+                self.engine.pool._invalidate(connection, error)
                 raise _ConnectionLost(error) from error
+            if self.wire.is_spoilt(connection):
+                connection.invalidate(error)
             raise BackendError(error) from error
 
 
@@ -151,38 +155,39 @@ class _ConnectionLost(BackendError):
 
 
 class Writer:
-    """The connection of a transaction, which begins with the first statement."""
+    """
+    The connection of a transaction, which begins with the first statement.
+
+    A transaction that failed stays failed, even where whoever used it went on: it cannot be
+    committed, since the database has forgotten what it had done.
+    """
 
     def __init__(self, database: Database, connection: Any) -> None:
         self._database = database
         self._connection = connection
         self._is_begun = False
+        self._failure: BackendError | None = None
         self._pending: list[Step] = []
 
     def run(self, *steps: Step) -> list[Row]:
         """Run *steps*, after those put off, in one round trip; return the last one's rows."""
         steps, self._pending = (*self._pending, *steps), []
-        if self._is_begun:
-            return self._database._sent(self._connection, steps)
-        self._is_begun = True
-        try:
-            return self._database._sent(self._connection, steps, "BEGIN")
-        except _ConnectionLost:
-            # Nothing was committed on it: the transaction begins again on another connection.
-            self._connection.close()
-            self._connection = self._database.checked_out()
-            return self._database._sent(self._connection, steps, "BEGIN")
+        return self._sent(steps)
 
     def later(self, *steps: Step) -> None:
         """Put off *steps*, which give no rows, until the next round trip, the commit's at last."""
         self._pending.extend(steps)
 
     def commit(self) -> None:
-        """Run what was put off, and commit."""
-        if self._is_begun or self._pending:
-            before = "" if self._is_begun else "BEGIN"
+        """
+        Run what was put off, and commit.
+
+        Raises:
+            BackendError: This failed, or something before it; nothing is kept then.
+        """
+        if self._is_begun or self._pending or self._failure:
             pending, self._pending = tuple(self._pending), []
-            self._database._sent(self._connection, pending, before, "COMMIT")
+            self._sent(pending, "COMMIT")
             self._is_begun = False
 
     def roll_back(self) -> None:
@@ -200,6 +205,29 @@ class Writer:
         """Give the connection back."""
         self._connection.close()
 
+    def _sent(self, steps: tuple[Step, ...], after: str = "") -> list[Row]:
+        if self._failure is not None:
+            raise BackendError(self._failure.original) from self._failure
+        try:
+            if self._is_begun:
+                return self._database._sent(self._connection, steps, after=after)
+            return self._begun(steps, after)
+        except BackendError as error:
+            self._failure = error
+            raise
+
+    def _begun(self, steps: tuple[Step, ...], after: str) -> list[Row]:
+        self._is_begun = True
+        try:
+            return self._database._sent(self._connection, steps, "BEGIN", after)
+        except _ConnectionLost:
+            if after:
+                # Whether it was committed, nobody knows: it is not done twice.
+                raise
+            self._connection.close()
+            self._connection = self._database.checked_out()
+            return self._database._sent(self._connection, steps, "BEGIN", after)
+
 
 class RequestScope:
     """
@@ -213,6 +241,8 @@ class RequestScope:
     def __init__(self, join: Any) -> None:
         self._join = join
         self._writers: dict[int, Writer] = {}
+        #: Whether writes may still take part; not when the request is over.
+        self.is_open = True
 
     def writer_of(self, database: Database) -> Writer | None:
         """Return the writer of a database, if it has been written."""
@@ -222,8 +252,13 @@ class RequestScope:
         """Return the writer of a database; the first time, its transaction joins the request's."""
         writer = self._writers.get(id(database))
         if writer is None:
-            writer = self._writers[id(database)] = Writer(database, database.checked_out())
-            self._join(writer)
+            writer = Writer(database, database.checked_out())
+            try:
+                self._join(writer)
+            except BaseException:
+                writer.close()
+                raise
+            self._writers[id(database)] = writer
         return writer
 
     def forget(self, writer: Writer) -> None:
@@ -242,7 +277,14 @@ def request_scope(scope: RequestScope) -> Iterator[None]:
     try:
         yield
     finally:
+        # A thread that was given a copy of the context may outlive the request.
+        scope.is_open = False
         _scope.reset(token)
+
+
+def _open_scope() -> RequestScope | None:
+    scope = _scope.get()
+    return scope if scope is not None and scope.is_open else None
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import Pool, QueuePool
 
-_OPTIONS = ("pool_size", "max_overflow", "pool_recycle", "pool_timeout", "max_backlog", "poolclass")
+_OF_QUEUES = ("pool_size", "max_overflow", "pool_timeout", "max_backlog")
+_OPTIONS = (*_OF_QUEUES, "pool_recycle", "poolclass")
 
 
 class QueuePoolWithMaxBacklog(QueuePool):
@@ -46,9 +47,13 @@ class QueuePoolWithMaxBacklog(QueuePool):
         pool._max_backlog = self._max_backlog
         return pool
 
+    @property
+    def _is_limited(self) -> bool:
+        return self.size() > 0 and self._max_overflow >= 0
+
     def _do_get(self) -> Any:
         with self._guard:
-            is_waiting = self.checkedout() >= self.size() + self._max_overflow >= 0
+            is_waiting = self._is_limited and self.checkedout() >= self.size() + self._max_overflow
             if is_waiting and 0 <= self._max_backlog <= self._waiting:
                 raise PoolTimeout(f"{self._waiting} threads are waiting for a connection already")
             self._waiting += is_waiting
@@ -69,7 +74,12 @@ def pool_options(settings: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     """
     given = {option: settings.get(f"{prefix}_{option}") for option in _OPTIONS}
     options = {option: value for option, value in given.items() if value not in (None, "")}
-    return {**options, "poolclass": _pool_class(options.get("poolclass"))}
+    pool = options["poolclass"] = _pool_class(options.get("poolclass"))
+    # Not every pool counts its connections, and who waits for one.
+    unknown: tuple[str, ...] = ("max_backlog",) if issubclass(pool, QueuePool) else _OF_QUEUES
+    if not issubclass(pool, QueuePoolWithMaxBacklog):
+        options = {option: value for option, value in options.items() if option not in unknown}
+    return options
 
 
 def _pool_class(dotted: Any) -> type[Pool]:

@@ -37,6 +37,11 @@ _DATABASES: dict[tuple[Any, ...], Database] = {}
 #: Seconds to wait for a connection to be made.
 CONNECT_TIMEOUT_SECONDS = 5
 
+_IS_SPOILT = "cliquet_is_spoilt"
+# Invalid statement name, duplicate prepared statement, feature not supported ("cached plan must
+# not change result type").
+_PREPARED_OTHERWISE = frozenset({"26000", "42P05", "0A000"})
+
 #: Statements that a connection keeps prepared: clients choose what lists they ask for.
 MOST_PREPARED = 256
 
@@ -46,6 +51,8 @@ _PLANNING = {
     "plan_cache_mode": "force_generic_plan",
     "max_parallel_workers_per_gather": 0,
     "jit": "off",
+    # Literals in statements have no escapes.
+    "standard_conforming_strings": "on",
 }
 
 
@@ -96,9 +103,14 @@ class PostgreSQLWire:
         return rows
 
     def _opening(self, connection: Any, before: str) -> list[bytes]:
+        if before == "BEGIN":
+            # Whatever the default of the database is: writers look after they have waited.
+            before = "BEGIN ISOLATION LEVEL READ COMMITTED"
+            is_first = True
+        else:
+            is_first = not (before or _is_in_transaction(connection))
         parts = [before.encode()] if before else []
         # A script is a transaction even where it does not say so: reads have the settings too.
-        is_first = before == "BEGIN" or not (before or _is_in_transaction(connection))
         return [*parts, self._session] if self._session and is_first else parts
 
     def _prepared(
@@ -113,7 +125,10 @@ class PostgreSQLWire:
         wanted = {step.statement for step in steps if step.statement.is_prepared} - prepared
         if wanted and len(prepared) < MOST_PREPARED:
             texts = (f"PREPARE {one.name} AS {one.numbered}" for one in wanted)
+            # Of a script that fails, nobody knows which statements it has prepared.
+            info[_IS_SPOILT] = True
             cursor.execute("; ".join(texts))
+            info[_IS_SPOILT] = False
             prepared |= wanted
         return prepared
 
@@ -122,8 +137,14 @@ class PostgreSQLWire:
         driver_connection = connection.driver_connection
         if driver_connection is None or driver_connection.closed:
             return True
-        # The server is going down, or coming up (class 57P).
-        return str(getattr(error, "pgcode", "") or "").startswith("57P")
+        code = str(getattr(error, "pgcode", "") or "")
+        # The server is going down, or coming up (class 57P); or what was prepared is there no
+        # more, is there already, or has become another since the tables were changed.
+        return code.startswith("57P") or code in _PREPARED_OTHERWISE
+
+    def is_spoilt(self, connection: Any) -> bool:
+        """See :class:`~cliquet.drivers.databases.Wire`."""
+        return bool(connection.info.get(_IS_SPOILT))
 
 
 def _is_in_transaction(connection: Any) -> bool:

@@ -135,6 +135,10 @@ class SQLiteWire:
             self.turns.give_back(connection.driver_connection)
         return is_of_no_use
 
+    def is_spoilt(self, connection: Any) -> bool:
+        """See :class:`~cliquet.drivers.databases.Wire`."""
+        return False
+
 
 def _run(connection: sqlite3.Connection, step: Step) -> sqlite3.Cursor:
     text, values = step.statement.text, step.arguments

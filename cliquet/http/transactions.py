@@ -10,6 +10,7 @@ Source: protocol P8.4.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 from pyramid.tweens import EXCVIEW
@@ -30,16 +31,19 @@ class WriterDataManager:
         manager: The transaction manager of the request.
         scope: Gets the connection back.
         writer: The transaction.
+        place: Among those of the request, which commit in the order that they began.
     """
 
-    def __init__(self, manager: Any, scope: RequestScope, writer: Writer) -> None:
+    def __init__(self, manager: Any, scope: RequestScope, writer: Writer, place: int) -> None:
         self.transaction_manager = manager
+        self._place = place
         self._scope = scope
         self._writer = writer
 
     def sortKey(self) -> str:  # noqa: N802 - the name of the interface
         """Return what makes this manager vote last: its commit cannot be taken back."""
-        return f"~cliquet:{id(self._writer)}"
+        # Other packages take "~" for the last of all.
+        return f"\U0010ffffcliquet:{self._place:06}"
 
     def tpc_begin(self, transaction: Any) -> None:
         """Do nothing: the transaction began with the first write."""
@@ -81,8 +85,10 @@ def scope_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callabl
             return handler(request)
         manager = request.tm
 
+        places = count()
+
         def join(writer: Writer) -> None:
-            manager.get().join(WriterDataManager(manager, scope, writer))
+            manager.get().join(WriterDataManager(manager, scope, writer, next(places)))
 
         scope = RequestScope(join)
         with request_scope(scope):
