@@ -29,8 +29,9 @@ from cliquet.drivers.statements import Step
 MOST_PREPARED = 512
 
 _SYNCHRONOUS = ("OFF", "NORMAL", "FULL", "EXTRA")
-#: Between two attempts to change the mode of a file that others are opening.
-_RETRY_SECONDS = 0.01
+#: Between two attempts to take a lock. SQLite itself waits longer each time, up to 100 ms, and
+#: under load would leave some writers out for seconds.
+_RETRY_SECONDS = 0.001
 
 _LOCK = threading.Lock()
 _DATABASES: dict[tuple[Any, ...], Database] = {}
@@ -47,82 +48,39 @@ _OF_THE_FILE = frozenset(
 )
 
 
-class Turns:
-    """
-    Lets the writers of one process write in turn; SQLite lets processes do so.
-
-    It looks again and again, ever more seldom, whether a file is free: threads that all did so
-    would write less, and some of them would not come to it.
-
-    Args:
-        timeout_seconds: Longest wait.
-    """
-
-    def __init__(self, timeout_seconds: float) -> None:
-        self._timeout_seconds = timeout_seconds
-        self._lock = threading.Lock()
-        self._holder: sqlite3.Connection | None = None
-
-    def take(self, connection: sqlite3.Connection) -> None:
-        """
-        Wait for the turn of a connection.
-
-        Raises:
-            sqlite3.OperationalError: It took too long.
-        """
-        if not self._lock.acquire(timeout=self._timeout_seconds):
-            raise sqlite3.OperationalError("database is locked by another thread")
-        self._holder = connection
-
-    def give_back(self, connection: sqlite3.Connection) -> None:
-        """End the turn of a connection, if it is its turn."""
-        if self._holder is connection:
-            self._holder = None
-            self._lock.release()
-
-    def forget(self) -> None:
-        """Begin anew, in a child process: threads that had or awaited a turn are not there."""
-        self._lock = threading.Lock()
-        self._holder = None
-
-
 class SQLiteWire:
     """
     Runs steps one by one: there are no round trips to save.
 
     Args:
         path: The file, which errors name.
-        turns: Of the writers in this process.
+        timeout_seconds: Longest wait for other writers.
     """
 
     errors: tuple[type[Exception], ...] = (sqlite3.Error,)
 
-    def __init__(self, path: Path, turns: Turns) -> None:
+    def __init__(self, path: Path, timeout_seconds: float) -> None:
         self.path = path
-        self.turns = turns
+        self.timeout_seconds = timeout_seconds
 
     def send(self, connection: Any, steps: tuple[Step, ...], before: str, after: str) -> list[Row]:
         """See :class:`~cliquet.drivers.databases.Wire`."""
         driver_connection = connection.driver_connection
         rows: list[Row] = []
         try:
-            if before:
-                self.turns.take(driver_connection)
-                # The lock of writers comes first: a transaction that reads, then writes, would
-                # fail if another had written in between.
-                driver_connection.execute("BEGIN IMMEDIATE")
+            if before == "BEGIN":
+                _begin_writing(driver_connection, self.timeout_seconds)
+            elif before and driver_connection.in_transaction:
+                # A transaction that failed on the file may be rolled back already.
+                driver_connection.execute(before)
             for step in steps:
                 cursor = _run(driver_connection, step)
                 if cursor.description:
                     rows = cursor.fetchall()
-            # A transaction that failed on the file may be rolled back already.
-            if after and driver_connection.in_transaction:
+            if after:
                 driver_connection.execute(after)
         except sqlite3.Error as error:
             raise _named(error, self.path) from error
-        finally:
-            if not driver_connection.in_transaction:
-                self.turns.give_back(driver_connection)
         return rows
 
     def is_disconnect(self, error: Exception, connection: Any) -> bool:
@@ -130,14 +88,34 @@ class SQLiteWire:
         if connection.driver_connection is None:
             return True
         code = getattr(error, "sqlite_errorcode", None) or 0
-        is_of_no_use = code & 0xFF in _OF_THE_FILE
-        if is_of_no_use:
-            self.turns.give_back(connection.driver_connection)
-        return is_of_no_use
+        return code & 0xFF in _OF_THE_FILE
 
     def is_spoilt(self, connection: Any) -> bool:
         """See :class:`~cliquet.drivers.databases.Wire`."""
         return False
+
+
+def _begin_writing(connection: sqlite3.Connection, timeout_seconds: float) -> None:
+    # The lock of writers comes first: a transaction that reads, then writes, would fail if
+    # another had written in between.
+    deadline = time.monotonic() + timeout_seconds
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                _wait(error, deadline)
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {round(timeout_seconds * 1000)}")
+
+
+def _wait(error: sqlite3.OperationalError, deadline: float) -> None:
+    """Wait before the next attempt, if others had the lock and there is time left; else raise."""
+    if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+        raise error
+    time.sleep(_RETRY_SECONDS)
 
 
 def _run(connection: sqlite3.Connection, step: Step) -> sqlite3.Cursor:
@@ -202,7 +180,7 @@ def database_from(settings: Mapping[str, Any], prefix: str) -> Database:
                 pool_reset_on_return=None,
                 **options,
             )
-            _DATABASES[key] = Database(engine, SQLiteWire(path, Turns(timeout_seconds)))
+            _DATABASES[key] = Database(engine, SQLiteWire(path, timeout_seconds))
         return _DATABASES[key]
 
 
@@ -234,14 +212,13 @@ def _connect(path: Path, synchronous: str, timeout_seconds: float) -> sqlite3.Co
 
 def _write_ahead(connection: sqlite3.Connection, deadline: float) -> None:
     # The mode is the file's, and stays. Who changes it does not wait for others that do.
-    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+    while True:
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                connection.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(_RETRY_SECONDS)
+            _wait(error, deadline)
 
 
 def path_of(database: Database) -> Path:
@@ -302,9 +279,4 @@ def _close_connections() -> None:
         database.engine.dispose()
 
 
-def _forget_turns() -> None:
-    for database in _DATABASES.values():
-        database.wire.turns.forget()  # type: ignore[attr-defined]
-
-
-os.register_at_fork(before=_close_connections, after_in_child=_forget_turns)
+os.register_at_fork(before=_close_connections)

@@ -18,6 +18,9 @@ from cliquet.utils import is_storable, native_value
 
 #: Most keys in one ``_sort``: the rules of pagination grow with their square.
 MAX_SORT_KEYS = 16
+#: Most filters of a list, and most names between the dots of a field.
+MAX_FILTERS = 100
+MAX_PARTS = 50
 
 _TIME_PARAMETERS = {
     "_since": COMPARISON.GT,
@@ -66,11 +69,19 @@ def read_filters(parameters: Iterable[tuple[str, str]], fields: Vocabulary) -> l
     Return the filters that *parameters* ask for; all of them are to be met.
 
     Raises:
-        InvalidParameter: An unknown field, or a value that its filter cannot take.
+        InvalidParameter: An unknown field, a value that its filter cannot take, or more than
+            :data:`MAX_FILTERS` of them.
 
     Source: protocol P6.1 to P6.4, P6.9.
     """
-    return list(_filters(parameters, fields))
+    found: list[Filter] = []
+    for one in _filters(parameters, fields):
+        # Said twice, it asks for nothing more.
+        if one not in found:
+            found.append(one)
+        if len(found) > MAX_FILTERS:
+            raise InvalidParameter(f"There should be at most {MAX_FILTERS} filters")
+    return found
 
 
 def _filters(parameters: Iterable[tuple[str, str]], fields: Vocabulary) -> Iterator[Filter]:
@@ -85,13 +96,17 @@ def _filters(parameters: Iterable[tuple[str, str]], fields: Vocabulary) -> Itera
 
 def _filter(parameter: str, text: str, fields: Vocabulary) -> Filter:
     field, comparison = _split_prefix(parameter, fields)
-    if "\0" in field or not fields.is_known(field):
+    if not _is_field(field, fields):
         raise InvalidParameter(f"Unknown filter field '{parameter}'", name=parameter)
     try:
         value = _filter_value(field, comparison, text, fields)
     except ValueError as error:
         raise _invalid_value(parameter) from error
     return Filter(field, value, comparison)
+
+
+def _is_field(field: str, fields: Vocabulary) -> bool:
+    return "\0" not in field and field.count(".") < MAX_PARTS and fields.is_known(field)
 
 
 def _split_prefix(parameter: str, fields: Vocabulary) -> tuple[str, COMPARISON]:
@@ -215,7 +230,7 @@ def read_sorting(text: str | None, fields: Vocabulary) -> list[Sort]:
     for item in filter(None, map(str.strip, (text or "").split(","))):
         match = _SORT_KEY.fullmatch(item)
         field = match[2].strip() if match else ""
-        if not field or "\0" in field or not fields.is_known(field):
+        if not field or not _is_field(field, fields):
             raise InvalidParameter(f"Unknown sort field '{field}'")
         directions.setdefault(field, -1 if match and match[1] == "-" else 1)
     if len(directions) > MAX_SORT_KEYS:

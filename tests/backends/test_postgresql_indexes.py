@@ -9,7 +9,7 @@ import psycopg2
 import pytest
 
 from cliquet.drivers.postgresql import PostgreSQLWire, database_from
-from cliquet.query import COMPARISON, page_after
+from cliquet.query import COMPARISON, matches, page_after
 from cliquet.storage import Filter, Sort
 from cliquet.storage.postgresql import Storage, statements
 from cliquet.storage.postgresql.indexes import indexes_of
@@ -198,3 +198,67 @@ def test_names_of_fields_are_text_in_statements(storage, url):  # P11.2
     query = {"filters": [Filter(odd, 5, COMPARISON.EQ)], "sorting": order(odd, 1)}
     assert mine.get_all("odd", "u", **query)[0] == [record]
     storage.initialize_schema(indexed_fields=INDEXED)
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_page_by_id_reads_as_many_rows_as_it_shows(  # P6.6
+    storage, explained, direction, is_first
+):
+    sorting = [Sort("id", direction), Sort("last_modified", -1)]
+    rules = None if is_first else middle(storage, "large", sorting)
+    rows = explained(
+        lambda: storage.get_page("note", "large", 20, sorting=sorting, pagination_rules=rules)
+    )
+    # One record in ten is a tombstone.
+    assert 20 <= rows <= 35
+
+
+@pytest.mark.parametrize("field", ["id", "title", "colour"])
+def test_a_poll_in_any_order_reads_what_has_changed(storage, explained, field):  # P6.3
+    since = [Filter("last_modified", 1500000000000 + SIZES["large"] - 10, COMPARISON.GT)]
+    query = {"filters": since, "sorting": order(field, 1), "include_deleted": True}
+    assert len(storage.get_page("note", "large", 20, **query).records) == 10
+    assert explained(lambda: storage.get_page("note", "large", 20, **query)) < 60
+
+
+def test_lists_of_texts_of_any_length_are_one_statement(storage, explained):  # P6.1
+    def listing(count: int) -> Any:
+        ids = [f"{number:08}" for number in range(1, count + 1)]
+        query = {
+            "filters": [Filter("id", ids, COMPARISON.IN)],
+            "sorting": order("last_modified", 1),
+        }
+        return lambda: storage.get_page("note", "large", 2000, **query)
+
+    assert len(listing(500)().records) == 450
+    assert explained(listing(20)) < 60
+    composed = storage._pages._composed.cache_info().misses
+    listing(30)()
+    listing(700)()
+    assert storage._pages._composed.cache_info().misses == composed
+
+
+@pytest.mark.parametrize("value", [2**70, -(2**70), 1.5, 1500000000001.0])
+@pytest.mark.parametrize("operator", [COMPARISON.GT, COMPARISON.LT, COMPARISON.EQ])
+def test_numbers_that_are_no_timestamps_are_compared_all_the_same(  # P11.2
+    storage, operator, value
+):
+    by_time = [Filter("last_modified", value, operator)]
+    page = storage.get_page("note", "small", 1, filters=by_time, sorting=order("last_modified", 1))
+    assert page.total == sum(
+        matches({"last_modified": 1500000000000 + number}, by_time)
+        for number in range(1, 1001)
+        if number % 10
+    )
+
+
+def test_clients_cannot_have_statements_prepared_without_end(storage):
+    for count in range(1, 40):
+        same = [Filter("last_modified", number, COMPARISON.GT) for number in range(count)]
+        storage.get_page("note", "small", 1, filters=same, sorting=order("last_modified", -1))
+    connection = storage._database.checked_out()
+    cursor = connection.cursor()
+    cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'cliquet_list_%'")
+    assert cursor.fetchone()[0] < 30
+    connection.close()

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, false, not_, or_, true
 from cliquet.query import COMPARISON
 from cliquet.storage.sql.elements import Enclosed
 from cliquet.storage.sql.operands import Operand, Operands
-from cliquet.storage.sql.parameters import Binding, Condition, Parameter
+from cliquet.storage.sql.parameters import TEXTS, Binding, Condition, Parameter
 
 Clause = ColumnElement[Any]
 
@@ -83,7 +83,11 @@ class Conditions:
 
 
 def _one_of(operand: Operand, values: Sequence[Parameter]) -> Clause:
-    return or_(false(), *_grouped(or_, [operand.equals(value) for value in values]))
+    clauses = [
+        operand.is_one_of(value) if value.rank == TEXTS else operand.equals(value)
+        for value in values
+    ]
+    return or_(false(), *_grouped(or_, clauses))
 
 
 def _contains(operand: Operand, values: Sequence[Parameter]) -> Clause:

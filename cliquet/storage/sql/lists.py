@@ -80,10 +80,15 @@ class SQLStorage(RecordStorage):
         """See :meth:`StorageBase.get_page`; here by one statement."""
         fields = Fields(id_field, modified_field, deleted_field)
         place = place_of(collection_id, parent_id)
-        rows = self._rows(place, _query(fields, **query), limit + 1, known)
+        listing = _query(fields, **query)
+        rows = self._rows(place, listing, limit + 1, known)
         if not rows:
-            # A collection that was never written, nor read.
-            return Page(self._first_timestamp(place), 0, [], False)
+            # A collection that was never written, nor read. When its timestamp is fixed, others
+            # may have written to it meanwhile: the list is read again with that timestamp.
+            timestamp = self._first_timestamp(place)
+            rows = self._rows(place, listing, limit + 1, known)
+        if not rows:
+            return Page(timestamp, 0, [], False)
         timestamp, total = rows[0][:2]
         if timestamp == known:
             return Page(timestamp, 0, [], False)

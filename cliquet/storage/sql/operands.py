@@ -25,6 +25,7 @@ from sqlalchemy import (
 from cliquet.storage.sql.elements import (
     AsDocument,
     FoldedText,
+    InList,
     JSONEquals,
     JSONHolds,
     JSONNumber,
@@ -60,6 +61,10 @@ class JSONOperand:
     def equals(self, one: Parameter) -> Clause:
         """Return whether the field is there and equal to *one*, deeply."""
         return JSONEquals(self._value, one.document())
+
+    def is_one_of(self, texts: Parameter) -> Clause:
+        """Return whether the field is one of a list of texts."""
+        return func.coalesce(InList(JSONText(self._value), texts.texts()), false())
 
     def ranges(self, compare: Compare, limit: Parameter) -> Clause:
         """Return whether the field has the type of *limit*, and compares with it."""
@@ -138,6 +143,16 @@ class IndexedOperand(JSONOperand):
         pairs = zip(self.sort_columns(), self.sort_values(one), strict=True)
         return and_(self.is_held(is_long=one.is_long), *(mine == other for mine, other in pairs))
 
+    def is_one_of(self, texts: Parameter) -> Clause:
+        """See :class:`JSONOperand`; none of the texts is long."""
+        rank, text, number = self.sort_columns()
+        return and_(
+            self.is_held(is_long=False),
+            rank == _number(STRING),
+            InList(text, texts.texts()),
+            number == _number(0),
+        )
+
     def ranges(self, compare: Compare, limit: Parameter) -> Clause:
         """See :class:`JSONOperand`; texts are in two indexes, and find no help there."""
         condition = super().ranges(compare, limit)
@@ -181,6 +196,10 @@ class ColumnOperand:
     def equals(self, one: Parameter) -> Clause:
         """See :class:`JSONOperand`."""
         return self.ranges(operator.eq, one)
+
+    def is_one_of(self, texts: Parameter) -> Clause:
+        """See :class:`JSONOperand`."""
+        return InList(self._column, texts.texts()) if self._rank == STRING else false()
 
     def ranges(self, compare: Compare, limit: Parameter) -> Clause:
         """See :class:`JSONOperand`."""
@@ -251,7 +270,7 @@ class Operands:
             return ColumnOperand(records.c.last_modified, NUMBER)
         if self.is_indexed(field):
             return IndexedOperand(indexed_value(field), self._collection_id, self._longest)
-        value = _value(field, self._named)
+        value = _value(records.c.data, field, self._named)
         if field == self._names.deleted:
             is_true = AsDocument(literal_column("'true'"))
             value = case((records.c.deleted, is_true), else_=value)
@@ -268,17 +287,17 @@ class Operands:
         return JSONValue(document, part, bindparam(name))
 
 
-def indexed_value(field: str) -> Clause:
-    """Return the value of a field of the document, its name a part of the text, as in indexes."""
-    return _value(field, JSONValue)
+def indexed_value(field: str, document: Clause = records.c.data) -> Clause:
+    """Return the value of a field of a document, its name a part of the text, as in indexes."""
+    return _value(document, field, JSONValue)
 
 
-def _value(field: str, of: Callable[[Clause, str], Clause]) -> Clause:
+def _value(document: Clause, field: str, of: Callable[[Clause, str], Clause]) -> Clause:
     """Return the value of a field; dots reach into objects (protocol P6.4)."""
-    whole = of(records.c.data, field)
+    whole = of(document, field)
     if "." not in field:
         return whole
-    inner: Clause = records.c.data
+    inner = document
     for part in field.split("."):
         inner = of(inner, part)
     return func.coalesce(whole, inner)

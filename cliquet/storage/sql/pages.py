@@ -35,14 +35,21 @@ from cliquet.drivers.statements import Statement, Step
 from cliquet.query import COMPARISON, Filter, Sort, page_after
 from cliquet.storage.sql.conditions import Conditions
 from cliquet.storage.sql.operands import ColumnOperand, IndexedOperand, Operands
-from cliquet.storage.sql.parameters import NUMBER, Binding, Condition, condition_of, values_of
+from cliquet.storage.sql.parameters import (
+    Binding,
+    Condition,
+    condition_of,
+    gathered,
+    values_of,
+)
 from cliquet.storage.sql.statements import RECORD, Statements, of_collection
 from cliquet.storage.sql.tables import Fields, records, timestamps
 
 Clause = ColumnElement[Any]
 
-#: Shapes of lists whose statements are kept.
+#: Shapes of lists whose statements are kept, and values that the largest of them has.
 _KEPT = 512
+_LARGEST_KEPT = 32
 
 
 class ListQuery(NamedTuple):
@@ -120,20 +127,22 @@ class Pages:
             NULL for a record when there is none, or when the timestamp of the collection is
             *known*; none at all when the collection has no timestamp yet.
         """
+        longest = self._statements.longest
+        wanted = [gathered(one, longest) for one in query.filters]
         ends = _ends(query)
         rules = query.rules if ends is None else [ends]
-        filters = [*query.filters, *(one for rule in rules for one in rule)]
-        collection_id, longest = place["collection_id"], self._statements.longest
         shape = Shape(
-            collection_id if collection_id in self._indexed else "",
+            place["collection_id"] if place["collection_id"] in self._indexed else "",
             query.names,
-            tuple(condition_of(one, longest) for one in query.filters),
-            tuple(query.sorting),
+            tuple(condition_of(one, longest) for one in wanted),
+            tuple(_decisive(query)),
             tuple(tuple(condition_of(one, longest) for one in rule) for rule in rules),
             ends is not None,
             query.include_deleted,
         )
-        composed = self._composed(shape)
+        # A statement of many parameters is like no other, and not worth its place.
+        composed = (self._composed if _size(shape) <= _LARGEST_KEPT else self._compose)(shape)
+        filters = [*wanted, *(one for rule in rules for one in rule)]
         values = values_of(composed.bindings, filters)
         values.update(composed.values, **place, limit=limit, known=known)
         return Step(composed.statement, values)
@@ -144,6 +153,7 @@ class Pages:
         """Return whether a record is live and meets *filters*, with the values of parameters."""
         operands = self._operands(place["collection_id"], names)
         conditions = Conditions(operands)
+        filters = [gathered(one, self._statements.longest) for one in filters]
         shapes = [condition_of(one, self._statements.longest) for one in filters]
         clause = and_(~records.c.deleted, conditions.all_of(shapes, 0))
         values = values_of(tuple(conditions.bindings.values()), filters)
@@ -173,6 +183,20 @@ class Pages:
         return Composed(statement, operands.values, tuple(conditions.bindings.values()))
 
 
+def _size(shape: Shape) -> int:
+    """Return how many values a shape has parameters for."""
+    lists = (one.kind if isinstance(one.kind, tuple) else (one.kind,) for one in shape.filters)
+    return sum(map(len, lists)) + sum(map(len, shape.rules))
+
+
+def _decisive(query: ListQuery) -> Sequence[Sort]:
+    """Return the keys to sort by up to the id, behind which nothing ties."""
+    fields = [sort.field for sort in query.sorting]
+    if query.names.id not in fields:
+        return query.sorting
+    return query.sorting[: fields.index(query.names.id) + 1]
+
+
 def _ends(query: ListQuery) -> list[Filter] | None:
     """Return the values that the page before ended with, if the rules say "behind that"."""
     if not query.rules or len(query.rules) != len(query.sorting):
@@ -182,21 +206,28 @@ def _ends(query: ListQuery) -> list[Filter] | None:
     if [one.field for one in ends] != [sort.field for sort in query.sorting]:
         return None
     expected = page_after(query.sorting, last, (query.names.id, query.names.modified))
-    return ends if [list(rule) for rule in query.rules] == expected else None
+    if [list(rule) for rule in query.rules] != expected:
+        return None
+    return ends[: len(_decisive(query))]
 
 
 def _is_plain(shape: Shape, operands: Operands) -> bool:
     """Tell whether the best plan is the same for all values: one stretch of an index a stream."""
+    modified = shape.names.modified
 
     def is_plain(condition: Condition) -> bool:
-        if condition.field == shape.names.modified:
-            return condition.kind == NUMBER
+        if condition.field == modified:
+            return condition.is_timestamp
         return condition.operator is COMPARISON.EQ and operands.is_indexed(condition.field)
 
-    if not shape.sorting or (shape.rules and not shape.is_keyset):
+    if not shape.sorting or (shape.rules and not shape.is_keyset) or len(shape.filters) > 2:
         return False
-    lead = operands.of(shape.sorting[0].field)
-    return isinstance(lead, (ColumnOperand, IndexedOperand)) and all(map(is_plain, shape.filters))
+    lead = shape.sorting[0].field
+    if shape.filters and lead != modified:
+        return False
+    is_read_off = isinstance(operands.of(lead), (ColumnOperand, IndexedOperand))
+    ends = (one for rule in shape.rules for one in rule if one.field == modified)
+    return is_read_off and all(map(is_plain, (*shape.filters, *ends)))
 
 
 def _keys(shape: Shape, operands: Operands, conditions: Conditions) -> Iterator[Key]:
@@ -250,7 +281,13 @@ def _streams(shape: Shape, operands: Operands, behind: Sequence[Stretch]) -> lis
         if not lead.is_limited:
             return held
         return [*held, Stretch(and_(live, lead.is_held(is_long=True), is_behind))]
-    return [Stretch(and_(true() if shape.include_deleted else live, is_behind))]
+    if shape.include_deleted and not any(
+        one.field == shape.names.modified for one in shape.filters
+    ):
+        return [Stretch(is_behind)]
+    # What has changed since is a stretch of the index of time, in which tombstones stand apart.
+    kinds = [live, records.c.deleted] if shape.include_deleted else [live]
+    return [Stretch(and_(kind, is_behind)) for kind in kinds]
 
 
 def _page(streams: Sequence[Stretch], keys: Sequence[Key], wanted: Clause, shape: Shape) -> Any:

@@ -22,6 +22,10 @@ NUMBER: Final = sort_key(0)[0]
 BOOLEAN: Final = sort_key(True)[0]
 ARRAY: Final = sort_key([])[0]
 
+#: Stands for the texts of a list, which travel as one parameter, where ranks stand for its values.
+TEXTS: Final = -1
+
+_ONE_OF = frozenset({COMPARISON.IN, COMPARISON.EXCLUDE})
 _LISTS = frozenset(
     {COMPARISON.IN, COMPARISON.EXCLUDE, COMPARISON.CONTAINS, COMPARISON.CONTAINS_ANY}
 )
@@ -37,12 +41,14 @@ class Condition(NamedTuple):
         kind: The rank of the value's type in the order of sorting, one for each value of a list;
             for ``HAS`` the value itself.
         is_long: Whether the value is a text that indexes of fields do not hold.
+        is_timestamp: Whether it is an integer of 64 bits, as timestamps are.
     """
 
     field: str
     operator: COMPARISON
     kind: Any
     is_long: bool = False
+    is_timestamp: bool = False
 
 
 class Binding(NamedTuple):
@@ -96,6 +102,10 @@ class Parameter:
         """Return what a string, number or boolean is compared by."""
         return self._bound("key", as_key)
 
+    def texts(self) -> Clause:
+        """Return the value, a list of texts."""
+        return self._bound("texts", list)
+
     def pattern(self) -> Clause:
         """Return the value as a pattern of ``LIKE``, folded."""
         return self._bound("pattern", as_pattern)
@@ -107,15 +117,39 @@ class Parameter:
         return bindparam(name)
 
 
+class Texts(list[str]):
+    """The texts of a list, as one value of it."""
+
+
+def gathered(one: Filter, longest: int | None) -> Filter:
+    """Return a filter that means the same, the texts in its list as one value of the list."""
+    if one.operator not in _ONE_OF:
+        return one
+    texts = Texts(item for item in one.value if _is_short(item, longest))
+    if len(texts) < 2:
+        return one
+    others = [item for item in one.value if not _is_short(item, longest)]
+    return one._replace(value=[*others, texts])
+
+
+def _is_short(item: Any, longest: int | None) -> bool:
+    return isinstance(item, str) and (longest is None or len(item) <= longest)
+
+
 def condition_of(one: Filter, longest: int | None) -> Condition:
     """Return the shape of a filter; texts of more than *longest* characters are long."""
     field, value, operator = one
     if operator in _LISTS:
-        return Condition(field, operator, tuple(sort_key(item)[0] for item in value))
+        return Condition(field, operator, tuple(map(_kind, value)))
     if operator is COMPARISON.HAS:
         return Condition(field, operator, bool(value))
     is_long = longest is not None and isinstance(value, str) and len(value) > longest
-    return Condition(field, operator, sort_key(value)[0], is_long)
+    is_timestamp = type(value) is int and -(2**63) <= value < 2**63
+    return Condition(field, operator, sort_key(value)[0], is_long, is_timestamp)
+
+
+def _kind(item: Any) -> int:
+    return TEXTS if isinstance(item, Texts) else sort_key(item)[0]
 
 
 def values_of(bindings: Sequence[Binding], filters: Sequence[Filter]) -> dict[str, Any]:

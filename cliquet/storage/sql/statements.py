@@ -31,11 +31,10 @@ from cliquet.storage.sql.elements import (
     DocumentText,
     JSONEquals,
     JSONHash,
-    JSONValue,
     PresentTime,
     quoted,
 )
-from cliquet.storage.sql.operands import LONGEST
+from cliquet.storage.sql.operands import LONGEST, indexed_value
 from cliquet.storage.sql.tables import records, timestamps
 
 Clause = ColumnElement[Any]
@@ -235,7 +234,7 @@ def _burial(where: Clause) -> Any:
 def _holder(collection_id: str, field: str, parameter: str) -> Clause:
     """Return the id of another live record with a field's value, found by the guard's index."""
     own = records.alias()
-    value = JSONValue(own.c.data, field)
+    value = indexed_value(field, own.c.data)
     sent = AsDocument(bindparam(parameter))
     return (
         select(own.c.id)

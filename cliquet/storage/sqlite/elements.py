@@ -35,9 +35,6 @@ from cliquet.storage.sql.elements import (
 # Paths of SQLite know no escapes, and compare names as JSON has them written.
 _PLAIN_NAME = re.compile(r'[^"\\\x00-\x1f]*')
 
-#: Bytes of the longest pattern that LIKE takes are 50,000, of up to 4 to a character.
-_LONGEST_PATTERN = 12_000
-
 _RANK = (
     "(CASE {type} WHEN 'null' THEN 0 WHEN 'text' THEN 1 WHEN 'integer' THEN 2 WHEN 'real' THEN 2"
     " WHEN 'true' THEN 3 WHEN 'false' THEN 3 WHEN 'array' THEN 4 WHEN 'object' THEN 5 ELSE 6 END)"

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Barrier
 from typing import Any, ClassVar
 from uuid import uuid4
 
 import pytest
 
 from cliquet.query import COMPARISON, Filter
+from cliquet.storage import Page
 from cliquet.testing.storage.base import GUARDED, StorageTests
 from cliquet.testing.storage.capabilities import ATOMIC, LOCKS, PROCESSES, needs
 from cliquet.testing.storage.crews import Crew, processes, threads
-from cliquet.testing.storage.places import OLDEST_FIRST, Place, Record
+from cliquet.testing.storage.places import OLDEST_FIRST, Place, Record, fresh
 from cliquet.testing.storage.workers import LOG, WRITES_PER_REQUEST
 
 
@@ -27,6 +29,7 @@ class CrewTests(StorageTests):
         increments: How often each worker increments.
         rounds: How many races are run for one prize each.
         poll_seconds: How long a poller looks on.
+        first_pages: How many new collections are read while they are first written to.
     """
 
     threads: ClassVar[int] = 8
@@ -34,6 +37,7 @@ class CrewTests(StorageTests):
     increments: ClassVar[int] = 20
     rounds: ClassVar[int] = 20
     poll_seconds: ClassVar[float] = 1.0
+    first_pages: ClassVar[int] = 200
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -172,6 +176,28 @@ class PollTests(CrewTests):
         stored = place.all(include_deleted=True)
         assert copy == {record["id"]: record for record in stored}
         assert place.count() == sum("deleted" not in record for record in stored)
+
+    @needs(ATOMIC)
+    def test_the_first_page_of_a_collection_misses_no_write(self, storage: Any) -> None:
+        """Who reads it while it is first written to sees the record, or an older time (P5.7)."""
+        places = [fresh(storage, LOG) for _ in range(self.first_pages)]
+        barrier = Barrier(2)
+
+        def write(place: Place) -> Record:
+            barrier.wait()
+            return place.add()
+
+        def read(place: Place) -> Page:
+            barrier.wait()
+            page: Page = place.get_page(limit=10, sorting=OLDEST_FIRST)
+            return page
+
+        with ThreadPoolExecutor(2) as pool:
+            for place in places:
+                written, page = pool.submit(write, place), pool.submit(read, place)
+                record = written.result()
+                is_seen = record in page.result().records
+                assert is_seen or page.result().timestamp < record["last_modified"]
 
 
 class _Seen:

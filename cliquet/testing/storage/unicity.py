@@ -87,6 +87,12 @@ class UnicityTests(StorageTests):
         store(unique, {"u": value})
         assert conflict(unique, {"u": value}).field == "u"
 
+    def test_dots_reach_into_objects_of_unique_fields(self, unique: Place) -> None:
+        """A unique field may lie within another one (P4.10, P6.4)."""
+        store(unique, {"a": {"b": 1}}, unique_fields=["a.b"])
+        store(unique, {"a": {"b": 2}}, unique_fields=["a.b"])
+        assert conflict(unique, {"a": {"b": 1}}, unique_fields=["a.b"]).field == "a.b"
+
     @pytest.mark.parametrize(("one", "other"), EQUAL, ids=repr)
     def test_values_that_are_equal_conflict(self, unique: Place, one: Any, other: Any) -> None:
         """Numbers are equal by value, equality is deep (P4.10, P6.4)."""

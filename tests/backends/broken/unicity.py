@@ -32,6 +32,16 @@ class BuriedValues(Broken):
             return super().holder_of(record, field, record_id)
 
 
+class ValuesAtTheRootOnly(Broken):
+    """A unique field within another one is looked for at the root of the record."""
+
+    caught_by = ("test_dots_reach_into_objects_of_unique_fields",)
+
+    class collections(Collection):  # noqa: N801
+        def holder_of(self, record, field, record_id):
+            return super().holder_of(record, field, record_id) if field in record else None
+
+
 class NullIsAValue(Broken):
     """Two records may not both be null."""
 

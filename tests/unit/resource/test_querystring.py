@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from cliquet.exceptions import InvalidParameter
 from cliquet.query import COMPARISON, Filter, Sort
 from cliquet.resource.querystring import (
+    MAX_FILTERS,
+    MAX_PARTS,
     MAX_SORT_KEYS,
     Vocabulary,
     read_fields,
@@ -261,6 +263,26 @@ def test_there_is_a_largest_number_of_sort_keys():  # P11.2
     names = [f"f{number}" for number in range(MAX_SORT_KEYS)]
     assert read_sorting(",".join(names), free)[0] == Sort("f0", 1)
     assert refusal(read_sorting, ",".join([*names, "more"]), free).name is None
+
+
+def test_there_is_a_largest_number_of_filters():  # P11.2
+    many = [(f"f{number}", "1") for number in range(MAX_FILTERS)]
+    assert len(filters(*many)) == MAX_FILTERS
+    error = refusal(read_filters, [*many, ("more", "1")], free)
+    assert error.description == f"There should be at most {MAX_FILTERS} filters"
+
+
+def test_a_filter_said_twice_is_one():  # P6.1
+    twice = [("a", "1"), ("_since", "5"), ("a", "1"), ("gt_last_modified", "5")]
+    assert filters(*twice) == filters(*twice[:2])
+
+
+def test_fields_reach_so_deep_and_no_deeper():  # P11.2
+    name = ".".join(["a"] * MAX_PARTS)
+    assert filters((name, "1"))[0].field == name
+    assert read_sorting(name, free)[0].field == name
+    assert refusal(read_filters, [(f"{name}.a", "1")], free).description.startswith("Unknown")
+    assert refusal(read_sorting, f"{name}.a", free).description.startswith("Unknown")
 
 
 # Limits.
