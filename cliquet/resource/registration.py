@@ -108,7 +108,11 @@ def declared_fields(registry: Any) -> Declared:
             for field in resource.mapping.get_option(option)
         )
 
-    return Declared(unique=fields("unique_fields"), indexed=fields("indexed_fields"))
+    return Declared(
+        unique=fields("unique_fields"),
+        indexed=fields("indexed_fields"),
+        collections=sorted({resource.__name__.lower() for resource in resources}),
+    )
 
 
 def _service(

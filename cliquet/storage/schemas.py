@@ -19,15 +19,17 @@ Fields = Sequence[tuple[str, str]]
 
 class Declared(NamedTuple):
     """
-    The fields that the schemas of an application's resources ask something of a storage for.
+    What the schemas of an application's resources ask a storage for.
 
     Attributes:
-        unique: Those of which no two records share a value.
-        indexed: Those that clients filter and sort by.
+        unique: Fields of which no two records share a value.
+        indexed: Fields that clients filter and sort by.
+        collections: All of the application, those without such fields too.
     """
 
     unique: Fields = ()
     indexed: Fields = ()
+    collections: Sequence[str] = ()
 
 
 _is_checking: ContextVar[bool] = ContextVar("cliquet_schema_checks", default=True)
@@ -64,9 +66,7 @@ def initialize(backend: Any, declared: Declared, tell: Tell) -> None:
         tell: Is told what is done, a line at a time.
     """
     if hasattr(backend, "check_schema"):
-        backend.initialize_schema(
-            unique_fields=declared.unique, indexed_fields=declared.indexed, tell=tell
-        )
+        backend.initialize_schema(**_arguments(backend, declared), tell=tell)
     else:
         backend.initialize_schema()
         tell(f"{type(backend).__module__} is ready.")
@@ -75,8 +75,17 @@ def initialize(backend: Any, declared: Declared, tell: Tell) -> None:
 def preview(backend: Any, declared: Declared, tell: Tell) -> None:
     """Tell what :func:`initialize` would do, if the backend can tell; arguments as there."""
     if hasattr(backend, "preview_schema"):
-        backend.preview_schema(
-            unique_fields=declared.unique, indexed_fields=declared.indexed, tell=tell
-        )
+        backend.preview_schema(**_arguments(backend, declared), tell=tell)
     else:
         tell(f"{type(backend).__module__} has no migrations to tell of.")
+
+
+def _arguments(backend: Any, declared: Declared) -> dict[str, Any]:
+    arguments: dict[str, Any] = {
+        "unique_fields": declared.unique,
+        "indexed_fields": declared.indexed,
+    }
+    # One whose database other applications may share asks which collections are of this one.
+    if getattr(backend, "takes_collections", False):
+        arguments["collections"] = declared.collections
+    return arguments

@@ -13,7 +13,8 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from cliquet.scripts.cliquet import main
+from cliquet.scripts.cliquet import init_schema, main
+from cliquet.storage import schemas
 from cliquet.storage.postgresql import Storage
 from cliquet.storage.postgresql.guards import Guard
 from tests.backends.version11 import (
@@ -26,6 +27,7 @@ from tests.backends.version11 import (
 )
 from tests.backends.writers import open_storage
 from tests.pages import ROOT
+from tests.support import make_config
 
 TIMEOUT_SECONDS = 60
 GUARD = Guard("article", "url")
@@ -191,3 +193,16 @@ def test_the_command_says_in_a_line_that_there_is_no_database(ini, capsys):
     ini.write_text(INI.format(url="postgresql://postgres@127.0.0.1:1/nothing"))
     assert main(["--ini", str(ini), "migrate"]) == 1
     assert capsys.readouterr().err.startswith("cliquet: OperationalError")
+
+
+def test_indexes_go_with_the_last_declared_field_of_a_collection_and_others_stay(url, storage):
+    mine, other = Guard("mushroom", "name"), Guard("book", "isbn")
+    storage.initialize_schema([mine, other])
+    settings = {"storage_backend": "cliquet.storage.postgresql", "storage_url": url}
+    with schemas.unchecked():
+        registry = make_config(settings).registry
+    lines: list[str] = []
+    init_schema({"registry": registry}, tell=lines.append)
+    assert f"storage: Dropping index {mine.name}." in lines
+    line = f"storage: Left alone, for no resource here has their collections: {other.name}."
+    assert line in lines

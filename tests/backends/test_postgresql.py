@@ -248,9 +248,19 @@ def test_text_that_looks_like_sql_is_text(storage):  # lessons: SQL injection
     assert [record["id"] for record in found] == ["one"]
 
 
+def test_the_guard_reaches_into_objects(storage, url):  # P4.10
+    storage.initialize_schema([*GUARDED, ("place", "address.city")])
+    make = {"record": {"address": {"city": "Paris"}}}
+    first = storage.create("place", "u", **make)
+    with pytest.raises(BackendError, match="duplicate key"):
+        storage.create("place", "u", **make)
+    assert storage.get_all("place", "u")[0] == [first]
+    storage.initialize_schema(GUARDED, collections=["place"])
+
+
 def test_an_application_refuses_to_start_without_its_guards(url, storage):
     settings = {"storage_backend": "cliquet.storage.postgresql", "storage_url": url}
-    storage.initialize_schema([])
+    storage.initialize_schema(collections=["article"])
     with pytest.raises(UnknownSchema, match="url of article: run"):
         make_config(settings).make_wsgi_app()
     with unchecked():
@@ -260,7 +270,7 @@ def test_an_application_refuses_to_start_without_its_guards(url, storage):
 
 
 def test_duplicates_stop_the_migration_and_are_named(storage):
-    storage.initialize_schema([])
+    storage.initialize_schema(collections=["article"])
     ids = sorted(storage.create("article", "u", {"url": "same"})["id"] for _ in range(2))
     with pytest.raises(DuplicateValues) as raised:
         storage.initialize_schema(GUARDED)

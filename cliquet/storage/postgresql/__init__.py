@@ -16,16 +16,14 @@ from sqlalchemy.engine import Dialect
 from cliquet.drivers.databases import backend_errors
 from cliquet.drivers.postgresql import database_from
 from cliquet.logs import logger
-from cliquet.storage.postgresql import guards
+from cliquet.storage.postgresql import building
+from cliquet.storage.postgresql.guards import Guard
 from cliquet.storage.postgresql.indexes import FieldIndex, indexes_of
-from cliquet.storage.postgresql.migrations import (
-    UnknownSchema,
-    check_version,
-    migrate,
-    preview,
-    schema_version,
-)
+from cliquet.storage.postgresql.migrations import migrate, preview
+from cliquet.storage.postgresql.standing import standing_indexes
 from cliquet.storage.postgresql.turns import alone
+from cliquet.storage.postgresql.versions import UnknownSchema as UnknownSchema
+from cliquet.storage.postgresql.versions import check_version, schema_version
 from cliquet.storage.sql.purge import PurgingStorage
 from cliquet.storage.sql.statements import Statements
 
@@ -35,18 +33,21 @@ Pairs = Iterable[tuple[str, str]]
 _DIALECT: Dialect = psycopg2.dialect()  # type: ignore[no-untyped-call]
 _NAMED: Dialect = psycopg2.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
 
-
 _REMEDY = '{} "cliquet --ini FILE migrate"'
 
 
 class Storage(PurgingStorage):
     """See :class:`~cliquet.storage.sql.records.RecordStorage`."""
 
+    #: Applications that share a database drop none of each other's indexes.
+    takes_collections = True
+
     def initialize_schema(
         self,
         unique_fields: Pairs = (),
         indexed_fields: Pairs = (),
         tell: Tell = logger.info,
+        collections: Iterable[str] = (),
     ) -> None:
         """
         See :meth:`StorageBase.initialize_schema`; a database of cliquet 3.1 is migrated.
@@ -55,11 +56,16 @@ class Storage(PurgingStorage):
             unique_fields: Pairs (collection_id, field), all that are to be guarded.
             indexed_fields: Pairs likewise, all that are to have indexes.
             tell: Is told what is done, a line at a time.
+            collections: All of the application, beside those of the fields: an index of ours
+                that nobody declares any more is dropped where it is of one of these.
 
         Raises:
-            UnknownSchema: The schema is too old, or newer than what is known here.
+            UnknownSchema: The schema is too old, or newer than what is known here; or there is
+                what would be lost.
             DuplicateValues: Records share a value of a field that is to be unique.
         """
+        indexed_fields = list(indexed_fields)
+        wanted = _wanted(unique_fields, indexed_fields, collections)
         with self._cursor() as cursor, alone(cursor, tell):
             migrate(cursor, _DIALECT, tell)
         # Indexes are built while others write: outside of transactions, and whoever keeps other
@@ -68,7 +74,7 @@ class Storage(PurgingStorage):
             # A large index takes its time, and waits for every older transaction.
             cursor.execute("SET statement_timeout = 0")
             cursor.execute("SET lock_timeout = 0")
-            guards.build(cursor, _indexes(unique_fields, indexed_fields), tell)
+            building.build(cursor, wanted, tell)
         self.use_indexes(indexed_fields)
 
     def preview_schema(
@@ -76,6 +82,7 @@ class Storage(PurgingStorage):
         unique_fields: Pairs = (),
         indexed_fields: Pairs = (),
         tell: Tell = logger.info,
+        collections: Iterable[str] = (),
     ) -> None:
         """
         Tell what :meth:`initialize_schema` would do, and do nothing; arguments as there.
@@ -87,34 +94,33 @@ class Storage(PurgingStorage):
             cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             cursor.execute("SET LOCAL statement_timeout = 0")
             records = preview(cursor, tell)
-            guards.preview(cursor, _indexes(unique_fields, indexed_fields), tell, records)
+            wanted = _wanted(unique_fields, indexed_fields, collections, is_made=not records)
+            building.preview(cursor, wanted, tell, records)
 
     def check_schema(self, unique_fields: Pairs = (), indexed_fields: Pairs = ()) -> None:
         """
         Check that the database can be served from as it is, and use the indexes that it has.
 
-        Those of *indexed_fields* may be missing: lists are slower then, and a warning says so.
+        Those of *indexed_fields* may be missing, and that of time: lists are slower then, and a
+        warning says so.
 
         Raises:
-            UnknownSchema: The schema is another, or a guard is missing; the message says which
-                command mends it.
+            UnknownSchema: The schema is another, or a guard or a key is missing; the message says
+                which command mends it.
         """
+        indexed_fields = list(indexed_fields)
         with self._cursor() as cursor:
             check_version(schema_version(cursor))
-            lacking = guards.missing(cursor, _indexes(unique_fields, indexed_fields))
-        unguarded = [str(one) for one in lacking if isinstance(one, guards.Guard)]
-        if unguarded:
+            lacking = building.missing(cursor, _wanted(unique_fields, indexed_fields))
+        needed = [str(index) for index in lacking if index.is_needed]
+        if needed:
             raise UnknownSchema(
-                f"Indexes are missing, for {', '.join(unguarded)}: {_REMEDY.format('run')}"
+                f"Indexes are missing, for {', '.join(needed)}: {_REMEDY.format('run')}"
             )
+        for purpose in sorted({str(index) for index in lacking}):
+            remedy = _REMEDY.format("to have one, run")
+            logger.warning("%s has no index: %s", purpose[0].upper() + purpose[1:], remedy)
         slow = {(one.collection_id, one.field) for one in lacking if isinstance(one, FieldIndex)}
-        for collection_id, field in sorted(slow):
-            logger.warning(
-                "The indexed field %s of %s has no index: %s",
-                field,
-                collection_id,
-                _REMEDY.format("to have one, run"),
-            )
         self.use_indexes(pair for pair in indexed_fields if tuple(pair) not in slow)
 
     @contextmanager
@@ -130,11 +136,23 @@ class Storage(PurgingStorage):
                 pool.dispose()
 
 
-def _indexes(unique_fields: Pairs, indexed_fields: Pairs) -> list[guards.Index]:
-    wanted: list[guards.Index] = [guards.Guard(*pair) for pair in unique_fields]
+def _wanted(
+    unique_fields: Pairs,
+    indexed_fields: Pairs,
+    collections: Iterable[str] = (),
+    *,
+    is_made: bool = True,
+) -> building.Wanted:
+    """Return what a database is to have; one that is not made yet will have standing indexes."""
+    indexes: list[building.Index] = [*standing_indexes()] if is_made else []
+    ours = set(collections)
+    for collection_id, field in unique_fields:
+        indexes.append(Guard(collection_id, field))
+        ours.add(collection_id)
     for collection_id, field in indexed_fields:
-        wanted += indexes_of(collection_id, field)
-    return wanted
+        indexes += indexes_of(collection_id, field)
+        ours.add(collection_id)
+    return building.Wanted(indexes, ours)
 
 
 def statements() -> Statements:

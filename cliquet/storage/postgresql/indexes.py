@@ -43,6 +43,15 @@ class FieldIndex(NamedTuple):
         """Name of the index: another one when its definition changes."""
         return "cliquet_field_" + hashlib.sha256(self._definition.encode()).hexdigest()[:24]
 
+    @property
+    def is_needed(self) -> bool:
+        """See :class:`~cliquet.storage.postgresql.building.Index`; lists are slower without it."""
+        return False
+
+    def is_served_by(self, name: str, definition: str) -> bool:
+        """See :class:`~cliquet.storage.postgresql.building.Index`."""
+        return name == self.name
+
     def creation(self) -> str:
         """Return the statement that builds the index while others write."""
         return f"CREATE INDEX CONCURRENTLY {self.name} ON records {self._definition}"
@@ -50,9 +59,9 @@ class FieldIndex(NamedTuple):
     @property
     def _definition(self) -> str:
         operand = IndexedOperand(indexed_value(self.field), self.collection_id)
-        sorted_by = [] if self.is_long else [_text(one) for one in operand.sort_columns()]
+        sorted_by = [] if self.is_long else [text_of(one) for one in operand.sort_columns()]
         columns = ", ".join(["parent_id", *(f"({one})" for one in sorted_by), self.behind])
-        return f"({columns}) WHERE NOT deleted AND {_text(operand.is_held(is_long=self.is_long))}"
+        return f"({columns}) WHERE NOT deleted AND {text_of(operand.is_held(is_long=self.is_long))}"
 
 
 def indexes_of(collection_id: str, field: str) -> list[FieldIndex]:
@@ -64,6 +73,7 @@ def indexes_of(collection_id: str, field: str) -> list[FieldIndex]:
     ]
 
 
-def _text(clause: ColumnElement[Any]) -> str:
+def text_of(clause: ColumnElement[Any]) -> str:
+    """Return an expression on records as the text that a definition of an index has."""
     compiled = clause.compile(dialect=_DIALECT)
     return compiled.process(clause, include_table=False)

@@ -230,10 +230,20 @@ def _is_plain(shape: Shape, operands: Operands) -> bool:
     return is_read_off and all(map(is_plain, (*shape.filters, *ends)))
 
 
+def _is_since(shape: Shape) -> bool:
+    """Tell whether a list is of what changed in a time, in another order than that of time."""
+    is_by_time = bool(shape.sorting) and shape.sorting[0].field == shape.names.modified
+    return not is_by_time and any(one.field == shape.names.modified for one in shape.filters)
+
+
 def _keys(shape: Shape, operands: Operands, conditions: Conditions) -> Iterator[Key]:
     for place, (field, direction) in enumerate(shape.sorting):
         operand = operands.of(field)
         columns = operand.sort_columns()
+        if field == shape.names.id and _is_since(shape):
+            # What has changed since is few, and is sorted: the database is not to walk along the
+            # ids of a whole collection to find them.
+            columns = [column.concat(literal_column("''")) for column in columns]
         lasts: Sequence[Clause | None] = [None] * len(columns)
         if shape.is_keyset:
             end = conditions.parameter(shape.rules[0][place], len(shape.filters) + place)
@@ -281,9 +291,7 @@ def _streams(shape: Shape, operands: Operands, behind: Sequence[Stretch]) -> lis
         if not lead.is_limited:
             return held
         return [*held, Stretch(and_(live, lead.is_held(is_long=True), is_behind))]
-    if shape.include_deleted and not any(
-        one.field == shape.names.modified for one in shape.filters
-    ):
+    if shape.include_deleted and not _is_since(shape):
         return [Stretch(is_behind)]
     # What has changed since is a stretch of the index of time, in which tombstones stand apart.
     kinds = [live, records.c.deleted] if shape.include_deleted else [live]
