@@ -6,6 +6,7 @@ Source: protocol P7.1, P7.2.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pyramid.authentication import BasicAuthAuthenticationPolicy as PyramidBasicAuth
@@ -37,9 +38,13 @@ class BasicAuthAuthenticationPolicy(PyramidBasicAuth):
         return self.unauthenticated_userid(request)
 
     def effective_principals(self, request: Any) -> list[str]:
-        """Return the principals that the credentials alone give."""
-        userid = self.unauthenticated_userid(request)
-        return [Everyone] if userid is None else [Everyone, Authenticated, userid]
+        """
+        Return the principals that the credentials alone give.
+
+        The id is not among them: of another policy's user it would be one too many.
+        """
+        is_known = self.unauthenticated_userid(request) is not None
+        return [Everyone, Authenticated] if is_known else [Everyone]
 
     def _userid(self, request: Any) -> str | None:
         if "HTTP_AUTHORIZATION" not in request.environ:
@@ -71,13 +76,16 @@ class SecurityPolicyAdapter:
         return self.authenticated_userid(request)
 
     def authenticated_userid(self, request: Any) -> str | None:
-        """Return the user id."""
-        return self._policy.authenticated_userid(request)
+        """Return the user id, asked for once a request: a provider may be far away."""
+        known = request.__dict__.setdefault("_known_userids", {})
+        if self not in known:
+            known[self] = self._policy.authenticated_userid(request)
+        return known[self]
 
     def effective_principals(self, request: Any) -> list[str]:
         """Return the principals that being authenticated gives; the policy adds none."""
-        userid = self.authenticated_userid(request)
-        return [Everyone] if userid is None else [Everyone, Authenticated, userid]
+        is_known = self.authenticated_userid(request) is not None
+        return [Everyone, Authenticated] if is_known else [Everyone]
 
     def remember(self, request: Any, userid: str, **kwargs: Any) -> list[tuple[str, str]]:
         """Return the headers that make a client remember."""
@@ -92,7 +100,6 @@ def remember_policy(event: Any) -> None:
     """Note, on the request, which policy recognized the user."""
     event.request.selected_policy_name = event.policy_name
     event.request.selected_userid = event.userid
-    event.request.authn_type = event.policy_name
 
 
 def prefixed_userid(request: Any) -> str | None:
@@ -116,6 +123,35 @@ def effective_principals(request: Any) -> list[str]:
     """
     policy = request.registry.authentication_policy
     return [Everyone] if policy is None else list(policy.effective_principals(request))
+
+
+def acting_principals(request: Any, principals: Iterable[str]) -> frozenset[str]:
+    """
+    Return what ACEs are compared with: *principals*, as those of the user who asks.
+
+    The bare user id, which multiauth adds, says nothing without its policy: a user of one could
+    choose an id that is the group, or the prefixed id, of others. The id is there prefixed,
+    and in the form that it had in ACEs of old.
+
+    Source: protocol P7.7, P7.10.
+    """
+    identity = getattr(request, "_multiauth_identity", None)
+    groups = set() if identity is None else set(identity.groups)
+    acting = set(principals) - (_claimed_ids(request, identity) - groups)
+    if identity is not None:
+        policy = request.selected_policy_name
+        acting.update((f"{policy}:{identity.userid}", f"{policy}_{identity.userid}"))
+    return frozenset(acting)
+
+
+def _claimed_ids(request: Any, identity: Any) -> set[str]:
+    policy = request.registry.authentication_policy
+    policies = [] if policy is None else [one for _, one in policy.get_policies()]
+    if identity is not None and len(policies) == 1:
+        return {identity.userid}
+    # Policies of old tell their user's id as a principal, whoever is recognized in the end.
+    claims = {one.unauthenticated_userid(request) for one in policies}
+    return claims if identity is None else {*claims, identity.userid}
 
 
 def unauthenticated_userid(request: Any) -> str | None:

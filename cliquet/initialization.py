@@ -27,7 +27,7 @@ from cliquet.authentication import (
     remember_policy,
     unauthenticated_userid,
 )
-from cliquet.authorization import TruthfulPolicy
+from cliquet.authorization import SecurityPolicy, TruthfulGroupfinder
 from cliquet.events import setup_transaction_hook as setup_transaction_hook
 from cliquet.http.media import media_types_deriver
 from cliquet.http.renderers import JSONRenderer
@@ -348,7 +348,11 @@ def _adapt_policies(config: Any) -> None:
         one if hasattr(one, "effective_principals") else SecurityPolicyAdapter(one)
         for one in policy._policies
     ]
-    policy._helper = TruthfulPolicy(config.registry.queryUtility(IAuthorizationPolicy))
+    # In its place: views that are there already have been told of it.
+    policy.__class__ = SecurityPolicy
+    decider = config.registry.queryUtility(IAuthorizationPolicy)
+    if policy._callback is not None:
+        policy._callback = TruthfulGroupfinder(policy._callback, decider)
 
 
 def setup_backoff(config: Any) -> None:

@@ -257,7 +257,9 @@ class DeprecatedMeta(type):
         return super().__new__(mcs, name, bases, attrs)
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        _warn_deprecated(cls)
+        # A subclass has been warned of when it was made, and a resource is made for each request.
+        if not any(isinstance(base, DeprecatedMeta) for base in cls.__bases__):
+            _warn_deprecated(cls)
         return super().__call__(*args, **kwargs)
 
 

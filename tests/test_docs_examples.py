@@ -213,6 +213,161 @@ def test_read_only_mode_disables_writes() -> None:
     app.get("/v1/memos", status=200)
 
 
+# -- Permissions
+
+READABLE = {"permissions": {"read": ["system.Everyone"]}}
+
+
+def sharing_app(module: ModuleType, **settings: Any) -> webtest.TestApp:
+    """Return the application of the page on permissions, its subscribers included."""
+    config = Configurator(settings={**SETTINGS, **settings})
+    cliquet.initialize(config)
+    module.includeme(config)
+    config.scan(module.__name__)
+    app = webtest.TestApp(config.make_wsgi_app())
+    app.authorization = ("Basic", ("alice", "secret"))
+    return app
+
+
+@pytest.fixture
+def sharing() -> ModuleType:
+    """The module of the page on permissions."""
+    return run_page("permissions")
+
+
+def ini_settings(page: str, number: int) -> dict[str, str]:
+    """Return the settings of an INI block of a page."""
+    lines = snippets(page, "ini")[number].text.splitlines()
+    return dict(line.split(" = ") for line in lines)
+
+
+def shared(app: webtest.TestApp, path: str, **body: Any) -> str:
+    """Create a record with permissions, and return its path."""
+    made = app.post_json(path, {"data": {"text": "Milk"}, **body}, status=201).json
+    return f"{path}/{made['data']['id']}"
+
+
+def test_a_note_is_shared_with_another_user(sharing: ModuleType) -> None:
+    app = sharing_app(sharing, **ini_settings("permissions", 0))
+    note = shared(app, "/v1/notes")
+    app.authorization = ("Basic", ("bob", "secret"))
+    bob = app.get("/v1/").json["user"]["id"]
+    app.get(note, status=403)
+    app.get("/v1/notes", status=403)
+    app.authorization = ("Basic", ("alice", "secret"))
+    app.patch_json(note, {"permissions": {"read": [bob]}})
+    app.authorization = ("Basic", ("bob", "secret"))
+    assert app.get(note).json["permissions"]["read"] == [bob]
+    assert len(app.get("/v1/notes").json["data"]) == 1
+
+
+def test_who_is_welcome_may_create(sharing: ModuleType) -> None:
+    app = sharing_app(sharing)
+    app.post_json("/v1/notes", {"data": {"text": "Milk"}}, status=403)
+    sharing.welcome(app.app.registry, app.get("/v1/").json["user"]["id"])
+    app.get(shared(app, "/v1/notes"), status=200)
+
+
+def test_settings_open_a_resource(sharing: ModuleType) -> None:
+    app = sharing_app(sharing, **ini_settings("permissions", 1))
+    note = shared(app, "/v1/notes")
+    app.authorization = None
+    app.get(note, status=200)
+    app.patch_json(note, {"data": {"text": "Eggs"}}, status=401)
+
+
+def test_the_members_of_a_group_may_what_it_may(sharing: ModuleType) -> None:
+    settings = {"group_create_principals": "system.Authenticated"}
+    app = sharing_app(sharing, **settings, **ini_settings("permissions", 0))
+    members = {"data": {"members": ["basicauth:x"]}}
+    group = "/v1/groups/" + app.post_json("/v1/groups", members).json["data"]["id"]
+    groups = app.app.registry.permission.user_principals
+    assert groups("basicauth:x") == {group.removeprefix("/v1")}
+    app.patch_json(group, {"data": {"members": ["basicauth:y"]}})
+    assert (groups("basicauth:x"), len(groups("basicauth:y"))) == (set(), 1)
+    app.delete(group)
+    assert groups("basicauth:y") == set()
+
+
+def inheriting(sharing: ModuleType) -> tuple[webtest.TestApp, str, str]:
+    """Return the application with a notebook of alice's, and a page in it."""
+    policy = {"multiauth.authorization_policy": sharing.InheritingPolicy}
+    settings = {"notebook_create_principals": "system.Authenticated"}
+    app = sharing_app(sharing, **policy, **settings)
+    notebook = shared(app, "/v1/notebooks")
+    return app, notebook, shared(app, f"{notebook}/pages")
+
+
+def test_the_pages_of_a_notebook_inherit_its_permissions(sharing: ModuleType) -> None:
+    app, notebook, page = inheriting(sharing)
+    app.authorization = ("Basic", ("bob", "secret"))
+    app.get(page, status=403)
+    app.authorization = ("Basic", ("alice", "secret"))
+    app.patch_json(notebook, READABLE)
+    app.authorization = ("Basic", ("bob", "secret"))
+    app.get(page, status=200)
+    assert len(app.get(f"{notebook}/pages").json["data"]) == 1
+    app.post_json(f"{notebook}/pages", {"data": {"text": "Eggs"}}, status=403)
+
+
+def test_the_pages_of_a_notebook_go_with_it(sharing: ModuleType) -> None:
+    app, notebook, page = inheriting(sharing)
+    app.delete(notebook)
+    app.put_json(notebook, {"data": {"text": "New"}}, status=201)
+    assert app.get(f"{notebook}/pages").json["data"] == []
+    assert app.app.registry.permission.object_permissions(page.removeprefix("/v1")) == {}
+
+
+def test_the_office_is_a_principal(sharing: ModuleType) -> None:
+    settings = {
+        "multiauth.authorization_policy": sharing.OfficePolicy,
+        "memo_create_principals": "group:office",
+    }
+    app, memo = sharing_app(sharing, **settings), {"data": {"text": "Lunch"}}
+    app.post_json("/v1/memos", memo, status=403)
+    app.post_json("/v1/memos", memo, extra_environ={"REMOTE_ADDR": "10.1.2.3"}, status=201)
+    forged = {"X-Forwarded-For": "10.1.2.3"}
+    app.post_json("/v1/memos", memo, headers=forged, status=403)
+
+
+# -- Authentication
+
+
+def authenticating_app(module: ModuleType, **settings: Any) -> webtest.TestApp:
+    """Return an application with policies of the page on authentication."""
+    users = {
+        "multiauth.policies": "key token basicauth",
+        "multiauth.policy.key.use": module.KeyPolicy,
+        "multiauth.policy.token.use": module.TokenPolicy,
+    }
+    return app_of(run_page("index"), **users, **settings)
+
+
+def test_a_policy_of_the_application_recognizes_its_users() -> None:
+    app = authenticating_app(run_page("authentication"))
+    app.authorization = None
+    key = {"X-Api-Key": "s3cr3t"}
+    assert app.get("/v1/", headers=key).json["user"]["id"] == "key:alice"
+    app.get("/v1/books", headers=key, status=200)
+    assert 'Key header="X-Api-Key"' in str(app.get("/v1/books", status=401).headers)
+
+
+def test_a_provider_that_is_down_is_unavailable() -> None:
+    app = authenticating_app(run_page("authentication"))
+    app.authorization = None
+    answer = app.get("/v1/books", headers={"X-Token": "x"}, status=503)
+    assert "Retry-After" in answer.headers
+
+
+def test_who_is_banned_is_nobody() -> None:
+    module = run_page("authentication")
+    module.USERS["m"] = "mallory"
+    app = authenticating_app(module, **{"multiauth.groupfinder": module.find_groups})
+    app.authorization = None
+    app.get("/v1/books", headers={"X-Api-Key": "s3cr3t"}, status=200)
+    app.get("/v1/books", headers={"X-Api-Key": "m"}, status=401)
+
+
 # -- Plugins
 
 

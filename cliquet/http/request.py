@@ -18,13 +18,11 @@ class Request(PyramidRequest):
     A Pyramid request whose JSON is exact, and that knows who asks.
 
     Attributes:
-        selected_policy_name, authn_type: Name of the policy that recognized the user.
-        selected_userid: The user's id, without the name of the policy.
+        selected_policy_name: Name of the policy that recognized the user, once it was looked for.
     """
 
     selected_policy_name: str | None = None
-    authn_type: str | None = None
-    selected_userid: str | None = None
+    _selected_userid: str | None = None
 
     # WebOb copies bodies above 10 kB to a file on disk, only for them to be read and parsed.
     request_body_tempfile_limit = 2**20
@@ -35,6 +33,32 @@ class Request(PyramidRequest):
         if not host.isprintable():
             environ["HTTP_HOST"] = encode_header(host)
         super().__init__(environ, *args, **kwargs)
+
+    @property
+    def authn_type(self) -> str | None:
+        """Name of the policy that recognized the user; ``None`` for the anonymous."""
+        self._authenticate()
+        return self.selected_policy_name
+
+    @authn_type.setter
+    def authn_type(self, value: str | None) -> None:
+        self.selected_policy_name = value
+
+    @property
+    def selected_userid(self) -> str | None:
+        """The user's id, without the name of the policy; ``None`` for the anonymous."""
+        self._authenticate()
+        return self._selected_userid
+
+    @selected_userid.setter
+    def selected_userid(self, value: str | None) -> None:
+        self._selected_userid = value
+
+    def _authenticate(self) -> None:
+        # Nobody knows of a user before somebody asks. While the policies are being asked,
+        # subscribers are told what is known so far.
+        if self.selected_policy_name is None:
+            _ = self.authenticated_userid
 
     def _json(self) -> Any:
         """The body, read as JSON; malformed JSON raises ``ValueError``."""

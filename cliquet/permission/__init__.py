@@ -9,7 +9,7 @@ named by their URI without the version prefix: ``/articles/42``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from cliquet.settings import DEFAULT_SETTINGS
 
@@ -20,6 +20,35 @@ BoundPermissions = Callable[[str, str], Iterable[tuple[str, str]]]
 WILDCARD: Final = "*"
 
 _HEARTBEAT: Final = "__heartbeat__"
+
+
+class Access(NamedTuple):
+    """
+    What decides about one request, read in one step.
+
+    Attributes:
+        principals: Those given to the user, its own id not among them.
+        aces: Principals by (object, permission); those that nobody has are left out.
+    """
+
+    principals: set[str]
+    aces: dict[tuple[str, str], set[str]]
+
+
+class Share(NamedTuple):
+    """
+    The part of a collection that is shared with somebody.
+
+    Attributes:
+        principals: Of one user, groups included.
+        permissions: Names, of which each opens an object.
+        uri_prefix: What the URIs of the collection's objects begin with: ``/articles/``. The id
+            of the object, one segment, follows.
+    """
+
+    principals: frozenset[str]
+    permissions: frozenset[str]
+    uri_prefix: str
 
 
 class PermissionBase:
@@ -103,6 +132,61 @@ class PermissionBase:
         """
         raise NotImplementedError
 
+    def access(
+        self,
+        user_id: str | None,
+        pairs: Iterable[tuple[str, str]] = (),
+        object_id: str | None = None,
+    ) -> Access:
+        """
+        Return all that decides about one request.
+
+        Args:
+            user_id: Whose principals to return; ``None``: none.
+            pairs: The (object, permission) whose ACEs to return.
+            object_id: An object of which all ACEs are to be returned, beside those of *pairs*.
+
+        This implementation asks one thing after the other. A backend that can answers in one
+        round trip: a request on a record waits for it.
+        """
+        principals = set() if user_id is None else self.user_principals(user_id)
+        aces = {
+            (uri, name): self.object_permission_principals(uri, name)
+            for uri, name in pairs
+            if uri != object_id
+        }
+        if object_id is not None:
+            own = self.object_permissions(object_id)
+            aces.update({(object_id, name): found for name, found in own.items()})
+        return Access(principals, {pair: found for pair, found in aces.items() if found})
+
+    def accessible_ids(self, share: Share) -> set[str]:
+        """
+        Return the ids, without the rest of their URIs, of the objects of a shared part.
+
+        This implementation asks :meth:`principals_accessible_objects`.
+
+        Source: protocol P7.6.
+        """
+        if not share.permissions or not share.principals:
+            return set()
+        uris = self.principals_accessible_objects(
+            share.principals,
+            min(share.permissions),
+            share.uri_prefix + WILDCARD,
+            lambda pattern, permission: {(pattern, name) for name in share.permissions},
+        )
+        # A parent's id may be "*" itself, which the pattern takes for any parent.
+        return {uri.removeprefix(share.uri_prefix) for uri in uris if is_below(uri, share)}
+
+    def is_shared(self, share: Share) -> bool:
+        """
+        Tell whether a shared part has any object.
+
+        This implementation asks :meth:`accessible_ids`; one object found is enough.
+        """
+        return bool(self.accessible_ids(share))
+
     def check_permission(
         self,
         object_id: str,
@@ -168,6 +252,22 @@ class PermissionBase:
     def delete_object_permissions(self, *object_ids: str) -> None:
         """Delete all ACEs of the objects; those without any do no harm."""
         raise NotImplementedError
+
+    def delete_object_trees(self, *object_ids: str) -> None:
+        """
+        Delete all ACEs of the objects, and those of every object below their URIs.
+
+        Whole segments count: ``/a/1/b/2`` is below ``/a/1``, and ``/a/10`` is not.
+
+        This implementation knows of no object below, and leaves those to the application.
+        """
+        self.delete_object_permissions(*object_ids)
+
+
+def is_below(uri: str, share: Share) -> bool:
+    """Tell whether *uri* is that of an object of the collection of a shared part."""
+    object_id = uri.removeprefix(share.uri_prefix)
+    return uri.startswith(share.uri_prefix) and object_id != "" and "/" not in object_id
 
 
 def bound_pairs(

@@ -7,14 +7,19 @@ Nothing outlives the process, and processes share nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from threading import Lock
+from threading import RLock
 from typing import Any, TypeVar
 
+from sortedcontainers import SortedDict
+
 from cliquet.permission import (
+    Access,
     BoundPermissions,
     PermissionBase,
+    Share,
     bound_pairs,
     bound_permissions,
+    is_below,
     uri_matcher,
 )
 
@@ -25,11 +30,12 @@ class Permission(PermissionBase):
     """A permission backend in memory, safe under threads."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock = RLock()
         # Each relation is kept in both directions, so that nothing is found by scanning.
         self._principals_of_user: dict[str, set[str]] = {}
         self._users_of_principal: dict[str, set[str]] = {}
-        self._aces: dict[str, dict[str, set[str]]] = {}
+        # In the order of URIs, so that those below another one are neighbours.
+        self._aces: dict[str, dict[str, set[str]]] = SortedDict()
         self._objects_of_principal: dict[tuple[str, str], set[str]] = {}
 
     def initialize_schema(self) -> None:
@@ -108,6 +114,23 @@ class Permission(PermissionBase):
         with self._lock:
             return set().union(*(self._principals(uri, name) for uri, name in pairs))
 
+    def access(
+        self,
+        user_id: str | None,
+        pairs: Iterable[tuple[str, str]] = (),
+        object_id: str | None = None,
+    ) -> Access:
+        """See :meth:`PermissionBase.access`; one snapshot here."""
+        with self._lock:
+            return super().access(user_id, pairs, object_id)
+
+    def is_shared(self, share: Share) -> bool:
+        """See :meth:`PermissionBase.is_shared`."""
+        keys = ((principal, name) for principal in share.principals for name in share.permissions)
+        with self._lock:
+            objects = (uri for key in keys for uri in self._objects_of_principal.get(key, ()))
+            return any(is_below(uri, share) for uri in objects)
+
     def object_permissions(
         self, object_id: str, permissions: Iterable[str] | None = None
     ) -> dict[str, set[str]]:
@@ -132,8 +155,24 @@ class Permission(PermissionBase):
         """See :meth:`PermissionBase.delete_object_permissions`."""
         with self._lock:
             for object_id in object_ids:
-                for name in list(self._aces.get(object_id, ())):
-                    self._remove(object_id, name, self._principals(object_id, name))
+                self._forget(object_id)
+
+    def delete_object_trees(self, *object_ids: str) -> None:
+        """See :meth:`PermissionBase.delete_object_trees`."""
+        with self._lock:
+            for object_id in object_ids:
+                self._forget(object_id)
+                for below in self._below(object_id):
+                    self._forget(below)
+
+    def _below(self, object_id: str) -> list[str]:
+        # "0" is the character after "/": the bound excludes "/a/10" and every other neighbour.
+        bounds = f"{object_id}/", f"{object_id}0"
+        return list(self._aces.irange(*bounds, inclusive=(True, False)))  # type: ignore[attr-defined]
+
+    def _forget(self, object_id: str) -> None:
+        for name in list(self._aces.get(object_id, ())):
+            self._remove(object_id, name, self._principals(object_id, name))
 
     def _principals(self, object_id: str, permission: str) -> set[str]:
         return self._aces.get(object_id, {}).get(permission, set())

@@ -41,7 +41,7 @@ def endpoint(method: F) -> F:
         except (InvalidParameter, RecordNotFoundError, ModifiedError, NotModified) as error:
             raise _response_for(self, error) from error
         except UnicityError as error:
-            raise conflict(error, self.model.id_field) from error
+            raise conflict(self, error) from error
 
     return wrapped  # type: ignore[return-value]
 
@@ -60,27 +60,32 @@ def _response_for(resource: Any, error: Exception) -> Any:
 
 
 def modified_meanwhile(resource: Any, existing: Mapping[str, Any] | None) -> Any:
-    """Return the 412 for a record, or ``None`` for the collection (protocol P5.4)."""
+    """Return the 412 for a record, or ``None`` for the collection (protocol P5.4, P7.9)."""
+    shown = resource.shown(existing)
     response = http_error(
         httpexceptions.HTTPPreconditionFailed(),
         errno=ERRORS.MODIFIED_MEANWHILE,
         message="Resource was modified meanwhile",
-        details={} if existing is None else {"existing": existing},
+        details={} if shown is None else {"existing": shown},
     )
-    if existing is not None:
-        add_version(response, existing[resource.model.modified_field])
-    elif resource.record_id is None:
+    if shown is not None:
+        add_version(response, shown[resource.model.modified_field])
+    elif existing is None and resource.record_id is None and resource.shows_collection():
         add_version(response, resource.model.timestamp())
     return response
 
 
-def conflict(error: UnicityError, id_field: str) -> Any:
-    """Return the 409 for a value that must be unique (protocol P4.10)."""
+def conflict(resource: Any, error: UnicityError) -> Any:
+    """Return the 409 for a value that must be unique (protocol P4.10, P7.9)."""
+    shown = resource.shown(error.record)
+    message = f"Conflict of field {error.field}"
+    if shown is not None:
+        message += f" on record {shown[resource.model.id_field]}"
     return http_error(
         httpexceptions.HTTPConflict(),
         errno=ERRORS.CONSTRAINT_VIOLATED,
-        message=f"Conflict of field {error.field} on record {error.record[id_field]}",
-        details={"field": error.field, "existing": error.record},
+        message=message,
+        details={"field": error.field} | ({} if shown is None else {"existing": shown}),
     )
 
 

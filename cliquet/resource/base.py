@@ -157,10 +157,9 @@ class BaseResource(ListReader):
         if record_id is not None:
             self._check_id(record_id)
         preconditions = Preconditions.parse(self.request.headers, is_read=False)
-        if record_id is not None:
-            existing = find_record(self.model, record_id)
-            if existing is not None:
-                return self._existing(existing, preconditions)
+        existing = None if record_id is None else find_record(self.model, record_id)
+        if existing is not None:
+            return self._existing(existing, preconditions)
         if preconditions.if_match is not None:
             preconditions.check_collection(self.timestamp)
         new = self.process_record(body)
@@ -210,7 +209,7 @@ class BaseResource(ListReader):
         body = self._posted_record()
         self._check_id(self.record_id)
         self._check_same_id(body)
-        return self._written(RecordWrite(self).put(body))
+        return self._written(self._write().put(body))
 
     @endpoint
     def patch(self) -> Any:
@@ -218,14 +217,24 @@ class BaseResource(ListReader):
         changes = self._posted_record()
         self._check_id(self.record_id)
         self._check_same_id(changes)
-        outcome = RecordWrite(self).patch(changes)
+        outcome = self._write().patch(changes)
         return self._written(outcome, self._response_behavior(outcome, changes))
 
     @endpoint
     def delete(self) -> Any:
         """Delete a record, and return its tombstone (protocol P4.7)."""
         self._check_id(self.record_id)
-        return self._written(RecordWrite(self).delete(self._forced_deletion_time))
+        return self._written(self._write().delete(self._forced_deletion_time))
+
+    # -- What others may see
+
+    def shown(self, record: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        """Return what errors show of a record: all of it, or ``None`` (protocol P7.9)."""
+        return record
+
+    def shows_collection(self) -> bool:
+        """Tell whether errors show the timestamp of the collection."""
+        return True
 
     # -- What is known of the request
 
@@ -257,6 +266,9 @@ class BaseResource(ListReader):
         if record is None:
             raise not_found_response()
         return record
+
+    def _write(self) -> RecordWrite:
+        return RecordWrite(self)
 
     def _check_id(self, record_id: object) -> None:
         match = self.model.id_generator.match

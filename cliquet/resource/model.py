@@ -122,7 +122,7 @@ class Model:
         parent_id: str | None = None,
     ) -> tuple[list[JSONRecord], int]:
         """Return records, and how many live ones meet *filters* whatever the page."""
-        return conditional(self.storage).get_all(
+        return self._get_all(
             filters=filters,
             sorting=sorting,
             pagination_rules=pagination_rules,
@@ -147,7 +147,7 @@ class Model:
         """
         if type(self).get_records is not Model.get_records:
             return self._page_of_records(limit, known, parent_id, query)
-        return conditional(self.storage).get_page(
+        return self._get_page(
             limit=limit,
             known=known,
             deleted_field=self.deleted_field,
@@ -230,7 +230,7 @@ class Model:
         Raises:
             ModifiedError: What :meth:`expecting` was told is no longer so.
         """
-        pairs = conditional(self.storage).delete_all(
+        pairs = self._delete_all(
             filters=filters,
             deleted_field=self.deleted_field,
             with_previous=True,
@@ -248,6 +248,15 @@ class Model:
         """
         found = [self._previous.get(tombstone[self.id_field]) for tombstone in tombstones]
         return None if None in found else found  # type: ignore[return-value]
+
+    def _get_all(self, **query: Any) -> tuple[list[JSONRecord], int]:
+        return conditional(self.storage).get_all(**query)
+
+    def _get_page(self, **query: Any) -> Page:
+        return conditional(self.storage).get_page(**query)
+
+    def _delete_all(self, **query: Any) -> list[Any]:
+        return conditional(self.storage).delete_all(**query)
 
     def _page_of_records(
         self, limit: int, known: int | None, parent_id: str | None, query: dict[str, Any]

@@ -68,6 +68,11 @@ class Preconditions:
         return self.if_none_match == ANY and not self.is_read
 
     @property
+    def is_for_writes(self) -> bool:
+        """Whether a write looks at any of them."""
+        return self.if_match is not None or self.wants_absence
+
+    @property
     def known(self) -> int | None:
         """The timestamp that the client of a read has, if it sent one."""
         return self.if_none_match if isinstance(self.if_none_match, int) else None

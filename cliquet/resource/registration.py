@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import venusian
 from pyramid.exceptions import ConfigurationError
 
-from cliquet.authorization import RouteFactory
+from cliquet.authorization import DYNAMIC, RouteFactory
 from cliquet.http.service import Service, add_service, forget_service
 from cliquet.storage.schemas import Declared
 
@@ -83,6 +83,8 @@ def add_resource(
         raise ConfigurationError(f'Resource {name}: config.include("cliquet") first')
     if not hasattr(config.registry, "storage"):
         raise ConfigurationError(f"Resource {name}: the setting storage_backend is missing")
+    if needs_permissions(viewset) and not hasattr(config.registry, "permission"):
+        raise ConfigurationError(f"Resource {name}: the setting permission_backend is missing")
     enabled = partial(
         viewset.is_endpoint_enabled,
         resource_name=name,
@@ -91,6 +93,11 @@ def add_resource(
     for endpoint_type in ("collection", "record"):
         service = _service(endpoint_type, resource_cls, viewset, enabled)
         add_service(config, service)
+
+
+def needs_permissions(viewset: Any) -> bool:
+    """Tell whether the views of a resource ask the permission backend."""
+    return viewset.default_arguments.get("permission") == DYNAMIC
 
 
 def declared_fields(registry: Any) -> Declared:

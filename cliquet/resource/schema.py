@@ -95,6 +95,16 @@ def _check_finite(node: colander.SchemaNode, value: Any, schema: colander.Schema
         raise error
 
 
+class Principal(colander.String):
+    """A principal: text, and no number that would be read as one."""
+
+    def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
+        """Return the principal."""
+        if cstruct is not colander.null and not isinstance(cstruct, str):
+            raise colander.Invalid(node, f"{cstruct!r} is not a string")
+        return super().deserialize(node, cstruct)
+
+
 class PermissionsSchema(colander.SchemaNode):
     """
     Schema of ``permissions``: lists of principals by the name of the permission.
@@ -113,7 +123,7 @@ class PermissionsSchema(colander.SchemaNode):
         for permission in self.known_perms:
             principals = colander.SchemaNode(
                 colander.Sequence(),
-                colander.SchemaNode(colander.String()),
+                colander.SchemaNode(Principal()),
                 name=permission,
                 missing=colander.drop,
             )

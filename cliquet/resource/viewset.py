@@ -11,8 +11,11 @@ from typing import Any
 
 import colander
 
-from cliquet.authorization import PRIVATE
-from cliquet.http.body import JSON_TYPE, check_json_body
+from cliquet.authorization import DYNAMIC, PRIVATE
+from cliquet.errors import add_error
+from cliquet.http.body import JSON_TYPE, check_json_body, media_type
+from cliquet.resource.schema import PermissionsSchema
+from cliquet.utils import DeprecatedMeta
 
 CONTENT_TYPES = (JSON_TYPE,)
 
@@ -23,6 +26,12 @@ _WRITE_HEADERS = ("Last-Modified", "ETag")
 
 class RecordBody(colander.MappingSchema):
     """The body of a request that writes a record: ``{"data": …}`` and nothing else."""
+
+    def deserialize(self, cstruct: Any = colander.null) -> Any:
+        """Return the body; ``data`` that may be missing is an empty record, with its defaults."""
+        if isinstance(cstruct, dict) and self["data"].missing == {}:
+            cstruct = {"data": {}, **cstruct}
+        return super().deserialize(cstruct)
 
 
 class ViewSet:
@@ -156,3 +165,46 @@ class ViewSet:
             return False
         setting = f"{endpoint_type}_{resource_name}_{method.lower()}_enabled"
         return bool(settings.get(setting, True))
+
+
+def check_changes(request: Any, **kwargs: Any) -> None:
+    """Validate, for Cornice: there is a body (protocol P4.6)."""
+    if media_type(request) != JSON_TYPE or not request.body:
+        description = "Provide at least one of data or permissions"
+        add_error(request, location="body", name="data", description=description)
+
+
+class ShareableViewSet(ViewSet):
+    """The endpoints of a shareable resource: permissions decide, and come with the records."""
+
+    default_arguments: Mapping[str, Any] = {**ViewSet.default_arguments, "permission": DYNAMIC}
+
+    def get_view_arguments(
+        self, endpoint_type: str, resource_cls: type, method: str
+    ) -> dict[str, Any]:
+        """See :meth:`ViewSet.get_view_arguments`; PATCH needs a body, though not any member."""
+        arguments = super().get_view_arguments(endpoint_type, resource_cls, method)
+        if method.upper() == "PATCH":
+            arguments["validators"] = [*arguments.get("validators", ()), check_changes]
+        return arguments
+
+    def get_record_schema(self, resource_cls: Any, method: str) -> colander.MappingSchema:
+        """Return the schema of the body of a method: ``data``, and maybe ``permissions``."""
+        body = super().get_record_schema(resource_cls, method)
+        data = body["data"]
+        if method.upper() not in self.validate_schema_for:
+            data.missing = colander.drop
+        elif not any(field.required for field in data.children):
+            data.missing = {}
+        body.add(
+            PermissionsSchema(
+                name="permissions", missing=colander.drop, permissions=resource_cls.permissions
+            )
+        )
+        return body
+
+
+class ProtectedViewSet(ShareableViewSet, metaclass=DeprecatedMeta):
+    """Old name of :class:`ShareableViewSet`."""
+
+    __deprecation_warning__ = "ProtectedViewSet is deprecated: use ShareableViewSet"

@@ -107,10 +107,10 @@ class RecordWrite:
 
     def _patch_once(self, changes: JSONRecord) -> Outcome:
         existing = self._existing()
-        updated = self._resource.apply_changes(copied(existing), changes=changes)
+        updated = self._changed(copied(existing), changes)
         new = self._resource.process_record(updated, old=copied(existing))
         self._settle_timestamp(new, existing)
-        if not changed_fields(existing, new):
+        if self._is_same(existing, new):
             return Outcome(existing, ACTIONS.READ, existing)
         with self._racing(existing[self._model.modified_field]):
             record = self._model.update_record(new, unique_fields=self._resource.unique_fields)
@@ -138,8 +138,19 @@ class RecordWrite:
         self._preconditions.check_record(existing, self._model.modified_field)
         return existing
 
+    # -- What shareable records do otherwise
+
     def _find(self) -> JSONRecord | None:
         return find_record(self._model, self._record_id)
+
+    def _changed(self, record: JSONRecord, changes: JSONRecord) -> JSONRecord:
+        return self._resource.apply_changes(record, changes=changes)
+
+    def _is_same(self, existing: JSONRecord, new: JSONRecord) -> bool:
+        return not changed_fields(existing, new)
+
+    def _begin_again(self) -> None:
+        """Prepare for another attempt, after a lost race."""
 
     @contextmanager
     def _racing(self, expected: Expected) -> Iterator[None]:
@@ -162,7 +173,7 @@ class RecordWrite:
             try:
                 return attempt()
             except _LostRace:
-                continue
+                self._begin_again()
         model = self._model
         with conditional(model.storage).locked(model.collection_id, model.parent_id):
             try:

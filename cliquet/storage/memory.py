@@ -14,7 +14,7 @@ from threading import RLock
 from typing import Any
 
 from cliquet.jsonlib import copied
-from cliquet.query import COMPARISON, any_matcher, matcher, sort_records
+from cliquet.query import any_matcher, matcher, sort_records
 from cliquet.storage import (
     ABSENT,
     DEFAULT_DELETED_FIELD,
@@ -29,7 +29,7 @@ from cliquet.storage import (
 )
 from cliquet.storage.exceptions import ModifiedError, RecordNotFoundError, UnicityError
 from cliquet.storage.generators import UUID4
-from cliquet.storage.timeline import Collection, Span, span_of, span_of_rules
+from cliquet.storage.timeline import Collection, Span, ids_of, span_of, span_of_rules
 from cliquet.utils import msec_time
 
 
@@ -267,10 +267,10 @@ class _Selection:
         id_field: str,
         modified_field: str,
     ) -> None:
-        self._filters, self._sorting, self._rules = filters, sorting, rules
+        self._ids, self._filters = ids_of(filters, id_field)
+        self._sorting, self._rules = sorting, rules
         self._fields = modified_field, id_field
-        self._is_match = matcher(filters)
-        self._id = next((one.value for one in filters if _is_id(one, id_field)), None)
+        self._is_match = matcher(self._filters)
         self._span, self._is_span_exact = span_of(filters, modified_field, id_field)
 
     def records(
@@ -308,13 +308,13 @@ class _Selection:
         is_descending: bool = False,
         include_deleted: bool = False,
     ) -> Iterator[JSONRecord]:
-        if self._id is None:
+        if self._ids is None:
             return collection.walk(
                 span, is_descending=is_descending, include_deleted=include_deleted
             )
-        # A filter on the id leaves one candidate, which is looked up.
+        # A filter on the id leaves few candidates, which are looked up.
         timelines = [collection.live, *([collection.tombstones] if include_deleted else [])]
-        found = (timeline.get(self._id) for timeline in timelines)
+        found = (timeline.get(one) for timeline in timelines for one in self._ids)
         return (record for record in found if record is not None)
 
     def _page_span(self) -> Span:
@@ -324,14 +324,11 @@ class _Selection:
 
     def _is_time_order(self) -> bool:
         # The walk's own order: by timestamp, then id, both in one direction.
+        if self._ids is not None:
+            return len(self._ids) <= 1
         names = tuple(sort.field for sort in self._sorting)
         directions = {sort.direction for sort in self._sorting}
         return names in ((), self._fields[:1], self._fields) and len(directions) <= 1
-
-
-def _is_id(condition: Filter, id_field: str) -> bool:
-    is_equality = condition.operator is COMPARISON.EQ
-    return is_equality and condition.field == id_field and isinstance(condition.value, str)
 
 
 def _found(collection: Collection, record_id: str) -> JSONRecord:

@@ -98,6 +98,25 @@ def _span_within_instant(condition: Filter, instant: int) -> Span | None:
     return None
 
 
+def ids_of(filters: Sequence[Filter], id_field: str) -> tuple[frozenset[str] | None, list[Filter]]:
+    """
+    Return the ids, of which all records that meet *filters* have one; ``None`` for any id.
+
+    Returns:
+        The ids, and what is left of the filters for records of these ids to meet.
+    """
+    candidates = [
+        (one.value if one.operator is COMPARISON.IN else [one.value], one)
+        for one in filters
+        if one.field == id_field and one.operator in (COMPARISON.EQ, COMPARISON.IN)
+    ]
+    if not candidates:
+        return None, list(filters)
+    values, chosen = min(candidates, key=lambda candidate: len(candidate[0]))
+    ids = frozenset(value for value in values if isinstance(value, str))
+    return ids, [one for one in filters if one is not chosen]
+
+
 class Timeline:
     """Records by id, and in order of time."""
 

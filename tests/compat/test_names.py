@@ -15,7 +15,8 @@ NAMES = {
     ),
     "cliquet.resource": (
         "register register_resource BaseResource UserResource Model ResourceSchema ViewSet "
-        "Filter Sort COMPARISON"
+        "ShareableResource ShareableModel ShareableViewSet ProtectedResource ProtectedModel "
+        "ProtectedViewSet Filter Sort COMPARISON"
     ),
     "cliquet.resource.schema": "ResourceSchema PermissionsSchema TimeStamp URL",
     "cliquet.errors": "ERRORS http_error raise_invalid json_error_handler send_alert",
@@ -25,7 +26,7 @@ NAMES = {
         "setup_transaction_hook get_resource_events notify_resource_event"
     ),
     "cliquet.listeners": "ListenerBase",
-    "cliquet.authorization": "AuthorizationPolicy RouteFactory groupfinder PRIVATE",
+    "cliquet.authorization": "AuthorizationPolicy RouteFactory groupfinder PRIVATE DYNAMIC",
     "cliquet.authentication": "BasicAuthAuthenticationPolicy prefixed_userid",
     "cliquet.storage": (
         "StorageBase Filter Sort heartbeat DEFAULT_ID_FIELD DEFAULT_MODIFIED_FIELD "
@@ -104,6 +105,17 @@ ATTRIBUTES = {
     "cliquet.storage.StorageBase": (
         "initialize_schema flush collection_timestamp create get update delete delete_all "
         "purge_deleted get_all"
+    ),
+    "cliquet.authorization.RouteFactory": (
+        "allowed_principals current_record shared_ids method_permissions check_permission "
+        "fetch_shared_records get_prefixed_userid extract_object_id get_permission_object_id "
+        "permission_object_id required_permission"
+    ),
+    "cliquet.permission.PermissionBase": (
+        "add_user_principal remove_user_principal remove_principal user_principals "
+        "add_principal_to_ace remove_principal_from_ace object_permission_principals "
+        "principals_accessible_objects object_permission_authorized_principals check_permission "
+        "object_permissions replace_object_permissions delete_object_permissions flush"
     ),
     "cliquet.cache.CacheBase": "get set delete ttl expire flush initialize_schema",
     "cliquet.statsd.Client": "watch_execution_time timer count",

@@ -8,27 +8,41 @@ import re
 import pytest
 import webtest
 
-from tests.protocol.departures import AHEAD, DEPARTURES, LEFT_OUT, RULES, Gone
-from tests.protocol.recorded import Comparison, Response, Translation, http_date, read_exchanges
+from tests.protocol.ahead import AHEAD, ALICE_ID, Gone, Granted
+from tests.protocol.departures import DEPARTURES, LEFT_OUT, RULES
+from tests.protocol.recorded import (
+    SHARED,
+    Comparison,
+    Response,
+    Translation,
+    http_date,
+    read_exchanges,
+)
+from tests.protocol.shareable import SETTINGS as SHAREABLE
 from tests.support import make_config
 
 EXCHANGES = read_exchanges()
 REPLAYED = [exchange for exchange in EXCHANGES if exchange.id not in LEFT_OUT]
 SETTINGS = {
     "cache_backend": "cliquet.cache.memory",
-    "permission_backend": "cliquet.permission.memory",
+    **SHAREABLE,
     # The recorded server stood behind this limit.
     "max_body_bytes": 262144,
 }
-ALICE_ID = "basicauth:97b9de4692598e206a21666d0c2a2d243f8e434a16aacd2955773853a650671d"
 #: A timestamp that a request forces on a record.
 FORCED = re.compile(r"last_modified(?:=%22|=|\": )(\d+)")
-CLASSES = {"mushrooms": "mushroom", "articles": "article"}
+CLASSES = {
+    "mushrooms": "mushroom",
+    "articles": "article",
+    "psilos": "psilo",
+    "moistures": "moisture",
+}
 
 
 def make_app():
     """Return the application of the recordings."""
     config = make_config(SETTINGS)
+    config.scan("tests.protocol.shareable")
     config.registry.public_settings.add("cliquet.retry_after_seconds")
     config.add_api_capability(
         "attachments",
@@ -65,7 +79,12 @@ def send(app, request, translation):
 
 def restore(app, step, request, translation):
     """Do to the storage what a step left out of the recordings did."""
-    place = {"collection_id": CLASSES[request.collection], "parent_id": ALICE_ID}
+    if isinstance(step, Granted):
+        uri = f"/psilos/{translation.sent(step.id, request)}"
+        app.app.registry.permission.replace_object_permissions(uri, step.permissions)
+        return
+    parent_id = "" if request.collection in SHARED else ALICE_ID
+    place = {"collection_id": CLASSES[request.collection], "parent_id": parent_id}
     storage = app.app.registry.storage
     if isinstance(step, Gone):
         timestamp = translation.forced(step.last_modified, request)

@@ -1,0 +1,195 @@
+"""
+Shareable resources: one collection for all, and permissions that say who may do what.
+
+Source: protocol P7.3 to P7.9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from pyramid.httpexceptions import HTTPForbidden
+
+from cliquet.authorization import DYNAMIC, RouteFactory
+from cliquet.events import ACTIONS
+from cliquet.exceptions import InvalidParameter
+from cliquet.resource.base import BaseResource
+from cliquet.resource.preconditions import Preconditions
+from cliquet.resource.sharing import ShareableModel
+from cliquet.resource.viewset import ShareableViewSet
+from cliquet.resource.writes import Outcome, RecordWrite
+from cliquet.storage import JSONRecord
+from cliquet.storage.exceptions import ModifiedError
+from cliquet.utils import DeprecatedMeta
+
+
+class ShareableResource(BaseResource):
+    """
+    Records that users share, served over HTTP with their permissions.
+
+    It is used as :class:`~cliquet.resource.BaseResource` is. A subclass may name more
+    :attr:`permissions`, such as ``comment:create`` for the resource below it.
+    """
+
+    default_viewset = ShareableViewSet
+    default_model = ShareableModel
+    model: ShareableModel
+
+    def __init__(self, request: Any, context: Any = None) -> None:
+        super().__init__(request, context)
+        self.model.permission = request.registry.permission
+        self.model.permission_names = tuple(self.permissions)
+        self.model.find_author = lambda: request.prefixed_userid
+        self._attach(context)
+
+    def get_parent_id(self, request: Any) -> str:
+        """Return whose records are served: everybody's."""
+        return ""
+
+    def postprocess(
+        self, result: Any, action: ACTIONS = ACTIONS.READ, old: Any = None
+    ) -> dict[str, Any]:
+        """Return the body of the response: a record has its permissions beside it."""
+        if not isinstance(result, Mapping):
+            return super().postprocess(result, action=action, old=old)
+        bare = self.model.without_permissions
+        previous = None if old is None else bare(old)
+        body = super().postprocess(bare(result), action=action, old=previous)
+        permissions, record_id = map(
+            result.get, (self.model.permissions_field, self.model.id_field)
+        )
+        if permissions is not None and self._shows_permissions(str(record_id), action):
+            body["permissions"] = permissions
+        return body
+
+    def shown(self, record: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        """Return what errors show of a record: nothing, to who may not read it."""
+        if record is None or not self._may("read", record[self.model.id_field]):
+            return None
+        return self.model.without_permissions(record)
+
+    def shows_collection(self) -> bool:
+        """Tell whether errors show the timestamp of the collection: to its readers."""
+        return self._may("read")
+
+    # -- What is written
+
+    def _check_id(self, record_id: object) -> None:
+        super()._check_id(record_id)
+        # Its URI would be that of something below another record.
+        if "/" in str(record_id):
+            raise InvalidParameter("Invalid record id", location="path")
+
+    def _posted_record(self) -> JSONRecord:
+        record = super()._posted_record() if "data" in self.request.validated else {}
+        field = self.model.permissions_field
+        if field in record:
+            raise InvalidParameter(f"{field} is not allowed", location="body", name=f"data.{field}")
+        given = self.request.validated.get("permissions")
+        if given:
+            is_whole = self.request.method != "PATCH"
+            names = self.permissions if is_whole else given
+            record[field] = {name: given.get(name, []) for name in names}
+        return record
+
+    def _write(self) -> RecordWrite:
+        return SharedWrite(self)
+
+    def _existing(self, record: JSONRecord, preconditions: Preconditions | None) -> dict[str, Any]:
+        if not self._may("read", record[self.model.id_field]):
+            if preconditions is not None and preconditions.is_for_writes:
+                # Compared, they would tell of the timestamp.
+                raise ModifiedError(dict(record))
+            raise HTTPForbidden
+        if self.model.permissions_field not in record:
+            record = self.model.with_permissions(record)
+        return super()._existing(record, preconditions)
+
+    def _response_behavior(self, outcome: Outcome, changes: JSONRecord) -> JSONRecord | None:
+        bare = self.model.without_permissions
+        old = None if outcome.old is None else bare(outcome.old)
+        outcome = outcome._replace(record=bare(outcome.record), old=old)
+        return super()._response_behavior(outcome, bare(changes))
+
+    # -- Who may
+
+    def allow_again(self) -> bool:
+        """
+        Ask again whether the request is allowed: the record may be another's by now.
+
+        Returns:
+            Whether it was asked at all.
+
+        Raises:
+            HTTPForbidden: It is not allowed any more.
+        """
+        asked = getattr(self.context, "asked_permission", None)
+        if not isinstance(self.context, RouteFactory) or asked is None:
+            return False
+        context = type(self.context)(self.request)
+        if not self.request.has_permission(asked, context):
+            raise HTTPForbidden
+        self.context = self.request.context = context
+        self._attach(context)
+        return True
+
+    def _attach(self, context: Any) -> None:
+        model, backend = self.model, self.model.permission
+        model.get_permission_object_id = partial(_object_id, context, self.request)
+        # A context of another kind knows nothing of what was read already.
+        own = context if isinstance(context, RouteFactory) else None
+        model.read_permissions = backend.object_permissions if own is None else own.permissions_of
+        model.share = None if own is None else own.share
+
+    def _shows_permissions(self, record_id: str, action: ACTIONS) -> bool:
+        visible_to = self.request.registry.settings.get("permissions_visible_to", "readers")
+        is_written = action is not ACTIONS.READ
+        return visible_to == "readers" or is_written or self._may("write", record_id)
+
+    def _may(self, permission: str, record_id: str | None = None) -> bool:
+        """Tell whether the user has a permission on a record, or on any of the collection."""
+        context = self.context
+        if not isinstance(context, RouteFactory) or context.asked_permission is None:
+            # Made by hand, or by a policy that never asks: nobody is to be told apart.
+            return True
+        return bool(self.request.has_permission(DYNAMIC, context.about(permission, record_id)))
+
+
+class SharedWrite(RecordWrite):
+    """A write of a shareable record: always done, and allowed anew after each lost race."""
+
+    _has_read = False
+
+    def _find(self) -> JSONRecord | None:
+        seen = getattr(self._resource.context, "__dict__", {})
+        if self._has_read or "current_record" not in seen:
+            return super()._find()
+        # The context has read it, to know which permission is needed.
+        self._has_read = True
+        record = seen["current_record"]
+        return None if record is None else self._model.with_permissions(record)
+
+    def _changed(self, record: JSONRecord, changes: JSONRecord) -> JSONRecord:
+        bare, field = self._model.without_permissions, self._model.permissions_field
+        changed = super()._changed(bare(record), bare(changes))
+        return changed | ({field: changes[field]} if field in changes else {})
+
+    def _is_same(self, existing: JSONRecord, new: JSONRecord) -> bool:
+        # Written even so: permissions may differ, and their readers poll for the timestamp.
+        return False
+
+    def _begin_again(self) -> None:
+        # Without another context, what this one has read is what lost the race.
+        self._has_read = not self._resource.allow_again()
+
+
+def _object_id(context: Any, request: Any, record_id: str) -> str:
+    return context.get_permission_object_id(request, record_id)
+
+
+class ProtectedResource(ShareableResource, metaclass=DeprecatedMeta):
+    """Old name of :class:`ShareableResource`."""
+
+    __deprecation_warning__ = "ProtectedResource is deprecated: use ShareableResource"

@@ -1,0 +1,104 @@
+"""An application whose users share records, for the tests of P7."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import json
+from typing import Any
+
+import webtest
+from pyramid.interfaces import IAuthorizationPolicy
+
+from cliquet.utils import hmac_digest
+from tests.protocol.shareable import SETTINGS as SHAREABLE
+from tests.support import SETTINGS, make_config
+
+#: Settings of the pairs of backends that the tests of sharing run on; others join by a line.
+BACKENDS = {
+    "memory": {
+        "storage_backend": "cliquet.storage.memory",
+        "permission_backend": "cliquet.permission.memory",
+    },
+    "older storage": {
+        "storage_backend": "tests.backends.oldstorage",
+        "permission_backend": "cliquet.permission.memory",
+    },
+}
+
+EVERYONE = "system.Everyone"
+ONE_ID = "11111111-1111-4111-8111-111111111111"
+TWO_ID = "22222222-2222-4222-8222-222222222222"
+UNKNOWN_ID = "ffffffff-ffff-4fff-8fff-ffffffffffff"
+
+
+def headers_of(user: str | None) -> dict[str, str]:
+    """Return the credentials of a user; ``None`` is nobody."""
+    if user is None:
+        return {}
+    return {"Authorization": "Basic " + base64.b64encode(f"{user}:secret".encode()).decode()}
+
+
+def user_id(user: str) -> str:
+    """Return the prefixed id of a user."""
+    return "basicauth:" + hmac_digest(SETTINGS["userid_hmac_secret"], f"{user}:secret")
+
+
+@functools.cache
+def _made(settings: tuple[tuple[str, Any], ...]) -> webtest.TestApp:
+    config = make_config({**SHAREABLE, **dict(settings)})
+    config.scan("tests.protocol.shareable")
+    return webtest.TestApp(config.make_wsgi_app())
+
+
+class Sharing:
+    """
+    The application, empty: users ask it, and rights are granted behind its back.
+
+    Those of the same *settings* share one application.
+    """
+
+    def __init__(self, backends: str = "memory", **settings: Any) -> None:
+        self._app = _made(tuple(sorted({**BACKENDS[backends], **settings}.items())))
+        self.registry = self._app.app.registry
+        self.permission, self.storage = self.registry.permission, self.registry.storage
+        self.permission.flush()
+        self.storage.flush()
+
+    @property
+    def policy(self) -> Any:
+        """The policy of authorization."""
+        return self.registry.queryUtility(IAuthorizationPolicy)
+
+    def call(
+        self, user: str | None, method: str, uri: str, body: Any = None, **headers: str
+    ) -> Any:
+        """Send a request as a user; *headers* have underscores for dashes."""
+        sent = {name.replace("_", "-"): text for name, text in headers.items()}
+        options: dict[str, Any] = {}
+        if body is not None:
+            options = {"body": json.dumps(body).encode(), "content_type": "application/json"}
+        return self._app.request(
+            f"/v1{uri}",
+            method=method,
+            headers={**headers_of(user), **sent},
+            expect_errors=True,
+            **options,
+        )
+
+    def grant(self, uri: str, permission: str, *users: str) -> None:
+        """Give users, or principals where there is a colon or a dot, a permission."""
+        for user in users:
+            principal = user if {":", "."} & set(user) else user_id(user)
+            self.permission.add_principal_to_ace(uri, permission, principal)
+
+    def create(self, user: str, uri: str = "/psilos", **body: Any) -> str:
+        """Create a record as a user, and return its URI."""
+        answer = self.call(user, "POST", uri, {"data": {}, **body})
+        assert answer.status_code == 201, answer.text
+        return f"{uri}/{answer.json['data']['id']}"
+
+    def permissions(self, uri: str) -> dict[str, list[str]]:
+        """Return what is stored of the permissions of an object."""
+        found = self.permission.object_permissions(uri)
+        return {name: sorted(principals) for name, principals in found.items()}
