@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol
 
-from benchmarks import postgresql
+from benchmarks import postgresql, redis, sqlite
 from benchmarks.floors import work
 
 
@@ -58,12 +58,14 @@ class Storage:
         backend: Its module.
         floor: The module that has the ``Store`` of floors.
         server: Runs the server for the length of a block.
+        has_indexes: Whether lists sorted by declared fields read no more than a page.
     """
 
     title: str
     backend: str
     floor: str
     server: Callable[[], AbstractContextManager[Server]] = lambda: nullcontext(NoServer())
+    has_indexes: bool = True
 
     def settings(self, url: str) -> dict[str, str]:
         """Return the settings of an application that has its records there."""
@@ -93,11 +95,23 @@ class Storage:
 
 #: By name on the command line.
 STORAGES = {
-    "memory": Storage("memory", "cliquet.storage.memory", "benchmarks.floors.memory"),
+    "memory": Storage(
+        "memory", "cliquet.storage.memory", "benchmarks.floors.memory", has_indexes=False
+    ),
+    "sqlite": Storage(
+        "SQLite", "cliquet.storage.sqlite", "benchmarks.floors.sqlite", sqlite.running
+    ),
     "postgresql": Storage(
         "PostgreSQL",
         "cliquet.storage.postgresql",
         "benchmarks.floors.postgresql",
         postgresql.running,
+    ),
+    "redis": Storage(
+        "Redis",
+        "cliquet.storage.redis",
+        "benchmarks.floors.redis",
+        redis.running,
+        has_indexes=False,
     ),
 }

@@ -25,7 +25,8 @@ def read_options(arguments: list[str]) -> Options:
     defaults = Options()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=__doc__)
     add, at = parser.add_argument, " (default: %(default)s)"
-    add("--storage", action="append", choices=STORAGES, help="default: postgresql")
+    chosen = ", ".join(defaults.storages)
+    add("--storage", action="append", choices=STORAGES, help=f"default: {chosen}")
     add("--small", type=int, default=defaults.small, help="records of one collection" + at)
     add("--large", type=int, default=defaults.large, help="records of the other one" + at)
     add("--rounds", type=int, default=defaults.rounds, help="of each operation" + at)

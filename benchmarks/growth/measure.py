@@ -9,7 +9,7 @@ from statistics import median
 from typing import NamedTuple
 
 from benchmarks.growth.filling import Place, fill
-from benchmarks.growth.operations import OPERATIONS, Collection, Operation
+from benchmarks.growth.operations import Collection, Operation, operations_of
 from benchmarks.storages import STORAGES
 
 
@@ -26,7 +26,7 @@ class Options:
         seconds: After which a round ends, however many calls there were.
     """
 
-    storages: tuple[str, ...] = ("postgresql",)
+    storages: tuple[str, ...] = ("sqlite", "postgresql", "redis")
     small: int = 1000
     large: int = 1_000_000
     rounds: int = 5
@@ -52,7 +52,7 @@ Results = dict[str, list[Sample]]
 
 def measure(name: str, options: Options, tell: Callable[[str], None]) -> Results:
     """
-    Fill the collections, measure every operation, and return the samples.
+    Fill the collections, measure the operations, and return the samples.
 
     Args:
         name: Of the storage.
@@ -66,7 +66,7 @@ def measure(name: str, options: Options, tell: Callable[[str], None]) -> Results
         server.settle()
         pair = [Collection(place.storage, parent_id, size) for parent_id, size in sizes.items()]
         results = {}
-        for operation in OPERATIONS:
+        for operation in operations_of(storage):
             tell(f"{storage.title}: {operation.title}, {options.rounds} rounds")
             results[operation.title] = _measure_operation(operation, pair, options)
         return results

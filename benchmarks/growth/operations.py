@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from benchmarks.growth.records import COLLECTION, UNIQUE_FIELDS, middle_title, record
+from benchmarks.storages import Storage
 from cliquet.query import COMPARISON, Filter, Sort, page_after
 
 #: Records of a page, and records that a poll brings.
@@ -63,10 +64,12 @@ class Operation(NamedTuple):
     Attributes:
         title: In the table.
         prepare: Returns the call that is measured, made ready for it.
+        needs_indexes: Whether only storages that index declared fields promise that cost.
     """
 
     title: str
     prepare: Callable[[Collection], Call]
+    needs_indexes: bool = False
 
 
 def _first_page(collection: Collection, sorting: Sequence[Sort] = NEWEST_FIRST) -> Call:
@@ -82,6 +85,10 @@ def _poll(collection: Collection) -> Call:
     since = collection.page(limit=CHANGES + 1).records[-1]["last_modified"]
     filters = [Filter("last_modified", since, COMPARISON.GT)]
     return partial(collection.page, limit=10_000, filters=filters, include_deleted=True)
+
+
+def _unchanged(collection: Collection) -> Call:
+    return partial(collection.page, limit=10_000, known=collection.page(limit=1).timestamp)
 
 
 def _count(collection: Collection) -> Call:
@@ -118,8 +125,8 @@ def _pages_by(field: str, values: str) -> list[Operation]:
         sorting = (Sort(field, direction), *NEWEST_FIRST)
         title = f"by {values}, {'ascending' if direction > 0 else 'descending'}"
         operations += [
-            Operation(f"page 1 {title}", partial(_first_page, sorting=sorting)),
-            Operation(f"middle page {title}", partial(_middle_page, sorting=sorting)),
+            Operation(f"page 1 {title}", partial(_first_page, sorting=sorting), True),
+            Operation(f"middle page {title}", partial(_middle_page, sorting=sorting), True),
         ]
     return operations
 
@@ -132,8 +139,14 @@ OPERATIONS = (
     *_pages_by("title", "unique values"),
     *_pages_by("unread", "a boolean"),
     Operation(f"poll, {CHANGES} new", _poll),
+    Operation("nothing new (304)", _unchanged),
     Operation("count", _count),
     Operation("create, unique field", _create),
     Operation("update", _update),
     Operation("delete", _delete),
 )
+
+
+def operations_of(storage: Storage) -> list[Operation]:
+    """Return the operations whose cost a storage promises to be independent of the size."""
+    return [one for one in OPERATIONS if storage.has_indexes or not one.needs_indexes]

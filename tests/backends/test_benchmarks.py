@@ -5,23 +5,28 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import psycopg2
 import pytest
+from redis import Redis as RedisClient
 
-from benchmarks.growth.filling import Place, by_copy, one_by_one
+from benchmarks import sqlite
+from benchmarks.growth.filling import FILLERS, Place, fill, one_by_one
 from benchmarks.growth.measure import Options, measure
-from benchmarks.growth.operations import OPERATIONS, Collection
-from benchmarks.growth.records import record
+from benchmarks.growth.operations import Collection, operations_of
+from benchmarks.growth.records import COLLECTION, UNIQUE_FIELDS, record
 from benchmarks.inprocess import Driver
 from benchmarks.kinds import CHANGES, KINDS, PAGE, TOTAL, Share, WrongAnswerError
 from benchmarks.messages import Response
 from benchmarks.postgresql import PostgreSQL
+from benchmarks.redis import Redis
 from benchmarks.server import FLOORS, NAMES, OURS, Setup, build
 from benchmarks.storages import STORAGES
-from cliquet.testing.servers import POSTGRESQL_VARIABLE
+from cliquet.storage.exceptions import UnicityError
+from cliquet.testing.servers import POSTGRESQL_VARIABLE, REDIS_VARIABLE, redis_server
+from cliquet.testing.servers.fixtures import available
 
 OF_SUBSTANCE = ("etag", "last-modified", "cache-control", "total-records", "next-page")
 
@@ -72,14 +77,30 @@ def postgresql_setup(url: str, name: str) -> Iterator[Setup]:
         connection.close()
 
 
+@contextmanager
+def setup_of(storage: str, request: pytest.FixtureRequest, name: str) -> Iterator[Setup]:
+    """Make a place for the records of a storage; the name is that of a database."""
+    if storage == "postgresql":
+        with postgresql_setup(request.getfixturevalue("cliquet_postgresql"), name) as setup:
+            yield setup
+    elif storage == "redis":
+        with available(redis_server()) as server:
+            yield Setup(storage, server.url)
+    elif storage == "sqlite":
+        with sqlite.running() as file:
+            STORAGES[storage].connected(file.url).initialize_schema()
+            yield Setup(storage, file.url)
+    else:
+        yield Setup(storage)
+
+
 @pytest.fixture(scope="module", params=STORAGES)
 def servers(request: pytest.FixtureRequest) -> Iterator[Servers]:
     """Return the servers, made once: no test changes what another one relies on."""
-    if request.param == "memory":
-        yield Servers(Setup(), Setup())
-        return
-    url = request.getfixturevalue("cliquet_postgresql")
-    with postgresql_setup(url, "stable") as stable, postgresql_setup(url, "growing") as growing:
+    with (
+        setup_of(request.param, request, "stable") as stable,
+        setup_of(request.param, request, "growing") as growing,
+    ):
         yield Servers(stable, growing)
 
 
@@ -194,29 +215,55 @@ def test_what_postgresql_costs_is_what_its_clients_made_it_do(cliquet_postgresql
         assert 0.001 < server.cpu_seconds() - before < 60
 
 
-@pytest.fixture(scope="module")
-def place(cliquet_postgresql: str) -> Iterator[Place]:
-    """Return the storage on a database of its own."""
-    with postgresql_setup(cliquet_postgresql, "growth") as setup:
-        yield Place(STORAGES["postgresql"].connected(setup.url), setup.url)
+# -- Redis
 
 
-@pytest.mark.parametrize("filler", [one_by_one, by_copy])
-def test_collections_are_the_same_however_they_are_filled(
-    filler: Callable[[Place, str, int], object], place: Place
-) -> None:
-    parent_id = filler.__name__
+def test_what_redis_costs_is_what_its_clients_made_it_do() -> None:
+    with available(redis_server()) as server, RedisClient.from_url(server.url) as client:
+        observed = Redis(server.url, client)
+        before = observed.cpu_seconds()
+        client.eval("for number = 1, 1000000 do redis.sha1hex('x') end", 0)
+        assert 0.001 < observed.cpu_seconds() - before < 60
+
+
+# -- Growth
+
+
+@pytest.fixture(scope="module", params=FILLERS)
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    """Return a storage that has a way of its own to be filled, in a place of its own."""
+    with setup_of(request.param, request, "growth") as setup:
+        yield Place(STORAGES[request.param].connected(setup.url), setup.url)
+
+
+@pytest.mark.parametrize("is_fast", [False, True])
+def test_collections_are_the_same_however_they_are_filled(is_fast: bool, place: Place) -> None:
+    parent_id = str(is_fast)
+    filler = FILLERS[name_of(place)] if is_fast else one_by_one
     filler(place, parent_id, 20)
     page = Collection(place.storage, parent_id, 20).page()
     assert page.records == [record(number) for number in reversed(range(20))]
     assert (page.total, page.more) == (20, False)
 
 
-def test_every_operation_is_measured_on_postgresql(
+def test_values_are_unique_in_collections_that_were_filled(place: Place) -> None:
+    fill(name_of(place), place, {"unique": 3}, lambda line: None)
+    twin = {**record(1), "id": "twin"}
+    with pytest.raises(UnicityError):
+        place.storage.create(COLLECTION, "unique", twin, unique_fields=UNIQUE_FIELDS)
+
+
+def test_every_operation_is_measured_on_every_storage(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(POSTGRESQL_VARIABLE, place.url)
-    options = Options(small=100, large=200, rounds=2, calls=2)
-    results = measure("postgresql", options, lambda line: None)
-    assert list(results) == [operation.title for operation in OPERATIONS]
+    for variable in (POSTGRESQL_VARIABLE, REDIS_VARIABLE):
+        monkeypatch.setenv(variable, place.url)
+    name, options = name_of(place), Options(small=100, large=200, rounds=2, calls=2)
+    results = measure(name, options, lambda line: None)
+    assert list(results) == [operation.title for operation in operations_of(STORAGES[name])]
     assert all(len(samples) == 2 for samples in results.values())
+
+
+def name_of(place: Place) -> str:
+    """Return the name of the storage of a place."""
+    return place.url.partition(":")[0]
