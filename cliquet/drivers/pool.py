@@ -72,6 +72,9 @@ def pool_options(settings: Mapping[str, Any], prefix: str) -> dict[str, Any]:
         settings: Of the application.
         prefix: ``storage``, ``cache`` or ``permission``.
     """
+    if prefix == "permission" and settings.get("storage_url") == settings["permission_url"]:
+        # On the URL of the storage they share its pool, whatever they say of one of their own.
+        prefix = "storage"
     given = {option: settings.get(f"{prefix}_{option}") for option in _OPTIONS}
     options = {option: value for option, value in given.items() if value not in (None, "")}
     pool = options["poolclass"] = _pool_class(options.get("poolclass"))

@@ -185,7 +185,7 @@ def database_from(settings: Mapping[str, Any], prefix: str) -> Database:
         prefix: ``storage``, ``cache`` or ``permission``.
     """
     url = database_url(str(settings[f"{prefix}_url"]))
-    options = pool_options(settings, _pool_prefix(settings, prefix))
+    options = pool_options(settings, prefix)
     timeouts = _timeouts(settings)
     # One setting for all families, as for time-outs: they share a database and its pooler.
     is_preparing = bool(settings.get("storage_prepared_statements", True))
@@ -195,12 +195,6 @@ def database_from(settings: Mapping[str, Any], prefix: str) -> Database:
         if key not in _DATABASES:
             _DATABASES[key] = _make(url, options, timeouts, is_preparing)
         return _DATABASES[key]
-
-
-def _pool_prefix(settings: Mapping[str, Any], prefix: str) -> str:
-    # Permissions on the URL of the storage share its pool, whatever they say of one of their own.
-    is_shared = prefix == "permission" and settings.get("storage_url") == settings["permission_url"]
-    return "storage" if is_shared else prefix
 
 
 def _timeouts(settings: Mapping[str, Any]) -> dict[str, int]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import base64
 import functools
 import json
+import tempfile
+from contextlib import ExitStack
 from typing import Any
 
 import webtest
 from pyramid.interfaces import IAuthorizationPolicy
 
+from cliquet.scripts.cliquet import init_schema
+from cliquet.testing import servers
 from cliquet.utils import hmac_digest
 from tests.protocol.shareable import SETTINGS as SHAREABLE
 from tests.support import SETTINGS, make_config
@@ -24,7 +29,41 @@ BACKENDS = {
         "storage_backend": "tests.backends.oldstorage",
         "permission_backend": "cliquet.permission.memory",
     },
+    "sqlite": {
+        "storage_backend": "cliquet.storage.sqlite",
+        "permission_backend": "cliquet.permission.sqlite",
+    },
+    "postgresql": {
+        "storage_backend": "cliquet.storage.postgresql",
+        "permission_backend": "cliquet.permission.postgresql",
+    },
 }
+
+
+@functools.cache
+def url_of(backends: str) -> str:
+    """Return the URL of the database of a pair of backends, which ends with the run."""
+    run = ExitStack()
+    atexit.register(run.close)
+    if backends == "postgresql":
+        return run.enter_context(servers.postgresql())
+    return f"sqlite:///{run.enter_context(tempfile.TemporaryDirectory())}/sharing.sqlite"
+
+
+def settings_of(backends: str) -> dict[str, str]:
+    """Return the settings of a pair of backends, with the URL of their database."""
+    if backends not in ("sqlite", "postgresql"):
+        return BACKENDS[backends]
+    url = url_of(backends)
+    return {**BACKENDS[backends], "storage_url": url, "permission_url": url}
+
+
+def migrated(config: Any) -> Any:
+    """Return the application of *config*, whose databases are ready."""
+    config.commit()
+    init_schema({"registry": config.registry})
+    return webtest.TestApp(config.make_wsgi_app())
+
 
 EVERYONE = "system.Everyone"
 ONE_ID = "11111111-1111-4111-8111-111111111111"
@@ -48,7 +87,7 @@ def user_id(user: str) -> str:
 def _made(settings: tuple[tuple[str, Any], ...]) -> webtest.TestApp:
     config = make_config({**SHAREABLE, **dict(settings)})
     config.scan("tests.protocol.shareable")
-    return webtest.TestApp(config.make_wsgi_app())
+    return migrated(config)
 
 
 class Sharing:
@@ -59,7 +98,7 @@ class Sharing:
     """
 
     def __init__(self, backends: str = "memory", **settings: Any) -> None:
-        self._app = _made(tuple(sorted({**BACKENDS[backends], **settings}.items())))
+        self._app = _made(tuple(sorted({**settings_of(backends), **settings}.items())))
         self.registry = self._app.app.registry
         self.permission, self.storage = self.registry.permission, self.registry.storage
         self.permission.flush()

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import webtest
 
 from cliquet.events import ResourceChanged, ResourceRead
 from tests.protocol.shareable import SETTINGS
-from tests.protocol.sharing import BACKENDS, headers_of, user_id
+from tests.protocol.sharing import BACKENDS, headers_of, migrated, settings_of, user_id
 from tests.support import make_config
 
 
@@ -47,11 +46,11 @@ def calls():
 @pytest.fixture(params=[name for name in BACKENDS if name != "older storage"])
 def app(request, events, calls):
     """Return an application whose backends are counted."""
-    config = make_config({**SETTINGS, **BACKENDS[request.param]})
+    config = make_config({**SETTINGS, **settings_of(request.param)})
     config.scan("tests.protocol.shareable")
     config.add_subscriber(events.append, ResourceChanged, for_resources=("psilo",))
     config.add_subscriber(events.append, ResourceRead, for_resources=("psilo",))
-    app = webtest.TestApp(config.make_wsgi_app())
+    app = migrated(config)
     registry = app.app.registry
     registry.permission = Counted(registry.permission, calls)
     registry.storage = Counted(registry.storage, calls)

@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, Boolean, ColumnElement, Numeric, Text, litera
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
+from cliquet.drivers.elements import InList as InList
 from cliquet.storage.sql.tables import Document
 
 
@@ -98,13 +99,6 @@ class MeetsPattern(FunctionElement[Any]):
     inherit_cache = True
 
 
-class InList(FunctionElement[Any]):
-    """Whether a text is in a list of texts, given as one parameter."""
-
-    type = Boolean()
-    inherit_cache = True
-
-
 class PresentTime(FunctionElement[Any]):
     """The clock of the database, in milliseconds since the epoch."""
 
@@ -176,7 +170,6 @@ _on_postgresql(
 _on_postgresql(JSONHash, "jsonb_hash_extended(NULLIF({0}, 'null'::jsonb), 0)")
 _on_postgresql(FoldedText, 'lower({0} COLLATE "C")')
 _on_postgresql(MeetsPattern, r"({0} LIKE {1} ESCAPE '\')")
-_on_postgresql(InList, "({0} = ANY (({1})::text[]))")
 _on_postgresql(PresentTime, "(extract(epoch FROM clock_timestamp()) * 1000)::bigint")
 _on_postgresql(AsDocument, "({0})::jsonb")
 _on_postgresql(DocumentText, "({0})::text")

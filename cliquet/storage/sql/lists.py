@@ -7,6 +7,7 @@ from typing import Any
 
 from cliquet.drivers.databases import Database, Row
 from cliquet.drivers.statements import Step
+from cliquet.permission import Share
 from cliquet.storage import (
     DEFAULT_DELETED_FIELD,
     DEFAULT_ID_FIELD,
@@ -80,20 +81,33 @@ class SQLStorage(RecordStorage):
         """See :meth:`StorageBase.get_page`; here by one statement."""
         fields = Fields(id_field, modified_field, deleted_field)
         place = place_of(collection_id, parent_id)
-        listing = _query(fields, **query)
-        rows = self._rows(place, listing, limit + 1, known)
-        if not rows:
-            # A collection that was never written, nor read. When its timestamp is fixed, others
-            # may have written to it meanwhile: the list is read again with that timestamp.
-            timestamp = self._first_timestamp(place)
-            rows = self._rows(place, listing, limit + 1, known)
-        if not rows:
-            return Page(timestamp, 0, [], False)
-        timestamp, total = rows[0][:2]
-        if timestamp == known:
-            return Page(timestamp, 0, [], False)
-        found = [row[2:] for row in rows[:limit] if row[2] is not None]
-        return Page(timestamp, total, from_rows(found, fields), len(rows) > limit)
+        return self._page(place, _query(fields, **query), limit, known)
+
+    def get_accessible_page(
+        self,
+        permission: Any,
+        share: Share,
+        *,
+        collection_id: str,
+        parent_id: str,
+        limit: int,
+        known: int | None = None,
+        auth: str | None = None,
+        id_field: str = DEFAULT_ID_FIELD,
+        modified_field: str = DEFAULT_MODIFIED_FIELD,
+        deleted_field: str = DEFAULT_DELETED_FIELD,
+        **query: Any,
+    ) -> Page | None:
+        """
+        Return a page of what is shared, by one statement; see :mod:`cliquet.storage.shared`.
+
+        ``None`` where the permissions are not in the database of the records.
+        """
+        if getattr(permission, "database", None) is not self._database:
+            return None
+        fields = Fields(id_field, modified_field, deleted_field)
+        listing = _query(fields, **query)._replace(share=share)
+        return self._page(place_of(collection_id, parent_id), listing, limit, known)
 
     def delete_all(
         self,
@@ -144,6 +158,23 @@ class SQLStorage(RecordStorage):
         }
         with self._database.writing() as writer:
             return len(writer.run(Step(self._statements.purge, values)))
+
+    def _page(
+        self, place: dict[str, Any], listing: ListQuery, limit: int, known: int | None
+    ) -> Page:
+        rows = self._rows(place, listing, limit + 1, known)
+        if not rows:
+            # A collection that was never written, nor read. When its timestamp is fixed, others
+            # may have written to it meanwhile: the list is read again with that timestamp.
+            timestamp = self._first_timestamp(place)
+            rows = self._rows(place, listing, limit + 1, known)
+        if not rows:
+            return Page(timestamp, 0, [], False)
+        timestamp, total = rows[0][:2]
+        if timestamp == known:
+            return Page(timestamp, 0, [], False)
+        found = [row[2:] for row in rows[:limit] if row[2] is not None]
+        return Page(timestamp, total, from_rows(found, listing.names), len(rows) > limit)
 
     def _rows(
         self, place: dict[str, Any], query: ListQuery, limit: int | None, known: int | None = None

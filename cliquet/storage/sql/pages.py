@@ -9,7 +9,7 @@ behind the end of the last page, the rows that tie with it and those beyond.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -30,8 +30,11 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
+from sqlalchemy.sql.util import ClauseAdapter
 
 from cliquet.drivers.statements import Statement, Step
+from cliquet.permission import Share
+from cliquet.permission.sql.statements import share_values, shared_ids
 from cliquet.query import COMPARISON, Filter, Sort, page_after
 from cliquet.storage.sql.conditions import Conditions
 from cliquet.storage.sql.operands import ColumnOperand, IndexedOperand, Operands
@@ -60,6 +63,7 @@ class ListQuery(NamedTuple):
     sorting: Sequence[Sort] = ()
     rules: Sequence[Sequence[Filter]] = ()
     include_deleted: bool = False
+    share: Share | None = None
 
 
 class Shape(NamedTuple):
@@ -70,6 +74,8 @@ class Shape(NamedTuple):
         collection_id: Empty where no field of the collection has indexes.
         is_keyset: Whether *rules* is one rule, a condition for each sort key: the values of the
             record that the page before ended with.
+        is_shared: Whether only the part is listed that is shared with somebody.
+        asks_once: See :class:`~cliquet.storage.sql.statements.Statements`.
     """
 
     collection_id: str
@@ -79,6 +85,8 @@ class Shape(NamedTuple):
     rules: tuple[tuple[Condition, ...], ...]
     is_keyset: bool
     include_deleted: bool
+    is_shared: bool
+    asks_once: bool
 
 
 class Composed(NamedTuple):
@@ -139,12 +147,16 @@ class Pages:
             tuple(tuple(condition_of(one, longest) for one in rule) for rule in rules),
             ends is not None,
             query.include_deleted,
+            query.share is not None,
+            self._statements.asks_once,
         )
         # A statement of many parameters is like no other, and not worth its place.
         composed = (self._composed if _size(shape) <= _LARGEST_KEPT else self._compose)(shape)
         filters = [*wanted, *(one for rule in rules for one in rule)]
         values = values_of(composed.bindings, filters)
         values.update(composed.values, **place, limit=limit, known=known)
+        if query.share is not None:
+            values.update(share_values(query.share))
         return Step(composed.statement, values)
 
     def matching(
@@ -281,6 +293,9 @@ def _streams(shape: Shape, operands: Operands, behind: Sequence[Stretch]) -> lis
     """Return what the rows of each stream meet, beside the filters."""
     live = ~records.c.deleted
     is_behind = or_(*(where for where, _ in behind))
+    if shape.is_shared:
+        # No index has these alone: they are read, and then sorted.
+        return [Stretch(and_(true() if shape.include_deleted else live, is_behind))]
     lead = operands.of(shape.sorting[0].field) if shape.sorting else None
     if isinstance(lead, ColumnOperand) and shape.sorting[0].field == shape.names.modified:
         kinds = [live, records.c.deleted] if shape.include_deleted else [live]
@@ -301,26 +316,54 @@ def _streams(shape: Shape, operands: Operands, behind: Sequence[Stretch]) -> lis
 def _page(streams: Sequence[Stretch], keys: Sequence[Key], wanted: Clause, shape: Shape) -> Any:
     present = select(timestamps.c.last_modified).where(of_collection(timestamps)).scalar_subquery()
     is_changed = present.is_distinct_from(bindparam("known"))
+    limit: Clause = bindparam("limit")
+    if shape.asks_once:
+        limit = case((is_changed, limit), else_=literal_column("0"))
     columns = [key.column.label(f"key{number}") for number, key in enumerate(keys)]
+    narrowed = _narrowing() if shape.is_shared else _whole
     rows = [
-        select(*RECORD, *columns)
-        .where(of_collection(records), is_changed, where)
-        # Where keys are tied, not every database sees for itself that they sort nothing.
-        .order_by(*_directed([key.column for key in keys[tied:]], keys[tied:]))
-        .limit(bindparam("limit"))
-        .subquery(f"stream{number}")
+        narrowed(
+            select(*RECORD, *columns)
+            .where(of_collection(records), true() if shape.asks_once else is_changed, where)
+            # Where keys are tied, not every database sees for itself that they sort nothing.
+            .order_by(*_directed([key.column for key in keys[tied:]], keys[tied:]))
+            .limit(limit)
+        ).subquery(f"stream{number}")
         for number, (where, tied) in enumerate(streams)
     ]
     page = rows[0] if len(rows) == 1 else _merged(rows, keys)
     total: Any = timestamps.c.live
-    if shape.filters:
-        total = case((is_changed, _count(wanted)), else_=literal_column("0"))
+    if shape.filters or shape.is_shared:
+        counted = narrowed(_count(wanted)).scalar_subquery()
+        total = case((is_changed, counted), else_=literal_column("0"))
     return (
         select(timestamps.c.last_modified, total, *list(page.c)[:4])
         .select_from(timestamps.outerjoin(page, true()))
         .where(of_collection(timestamps))
         .order_by(*_directed(list(page.c)[4:], keys))
     )
+
+
+def _whole(statement: Select[Any]) -> Select[Any]:
+    return statement
+
+
+def _narrowing() -> Callable[[Select[Any]], Select[Any]]:
+    """
+    Return what makes a statement on records one on the shared part of them.
+
+    The part is read as a whole, once, by the ids: no plan of the database can make it depend on
+    the size of the collection.
+    """
+    ids = shared_ids().subquery("shared")
+    part = (
+        select(records)
+        .join(ids, records.c.id == ids.c.id)
+        .where(of_collection(records))
+        .cte("part")
+    )
+    adapt: Callable[[Select[Any]], Select[Any]] = ClauseAdapter(part).traverse
+    return adapt
 
 
 def _merged(rows: Sequence[Any], keys: Sequence[Key]) -> Any:
@@ -336,6 +379,5 @@ def _directed(columns: Sequence[Clause], keys: Sequence[Key]) -> list[UnaryExpre
     ]
 
 
-def _count(wanted: Clause) -> Select[Any] | Clause:
-    counted = select(func.count()).where(of_collection(records), ~records.c.deleted, wanted)
-    return counted.scalar_subquery()
+def _count(wanted: Clause) -> Select[Any]:
+    return select(func.count()).where(of_collection(records), ~records.c.deleted, wanted)

@@ -53,6 +53,8 @@ class Statements:
         longest: Characters of the longest text that indexes of fields hold; ``None``: no limit.
         rows_of_expressions: Whether the database sees that a comparison of rows is one stretch
             of an index of expressions; else it does so for columns only.
+        asks_once: Whether a condition that is the same for all rows is to stand in their limit:
+            the database would ask it of each row.
     """
 
     def __init__(
@@ -62,9 +64,11 @@ class Statements:
         *,
         longest: int | None = LONGEST,
         rows_of_expressions: bool = True,
+        asks_once: bool = False,
     ) -> None:
         self.longest = longest
         self.rows_of_expressions = rows_of_expressions
+        self.asks_once = asks_once
         self._dialect = dialect
         self._upsert = upsert
         self._by_unique_fields: dict[tuple[str, tuple[str, ...]], Statement] = {}

@@ -14,6 +14,7 @@ from sqlalchemy import Text as SQLText
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import UserDefinedType
 
+from cliquet.drivers.elements import Key
 from cliquet.storage import DEFAULT_DELETED_FIELD, DEFAULT_ID_FIELD, DEFAULT_MODIFIED_FIELD
 
 #: Version of the schema; 11 was that of cliquet 3.1.
@@ -30,26 +31,10 @@ class Fields(NamedTuple):
     deleted: str = DEFAULT_DELETED_FIELD
 
 
-class Key(UserDefinedType[str]):
-    """Text that is compared by code point, whatever the locale of the database."""
-
-    cache_ok = True
-
-
 class Document(UserDefinedType[str]):
     """A JSON document, given and taken as text."""
 
     cache_ok = True
-
-
-@compiles(Key, "postgresql")
-def _key_on_postgresql(element: Key, compiler: Any, **kwargs: Any) -> str:
-    return 'TEXT COLLATE "C"'
-
-
-@compiles(Key)
-def _key(element: Key, compiler: Any, **kwargs: Any) -> str:
-    return "TEXT"
 
 
 @compiles(Document, "postgresql")

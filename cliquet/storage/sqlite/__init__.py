@@ -85,7 +85,9 @@ class Storage(PurgingStorage):
 
 def statements() -> Statements:
     """Return the statements of storages, as SQLite reads them."""
-    return Statements(_NAMED, sqlite.insert, longest=None, rows_of_expressions=False)
+    return Statements(
+        _NAMED, sqlite.insert, longest=None, rows_of_expressions=False, asks_once=True
+    )
 
 
 def load_from_config(config: Any) -> Storage:

@@ -18,7 +18,6 @@ from cliquet.storage.sql.elements import (
     AsDocument,
     DocumentText,
     FoldedText,
-    InList,
     JSONEquals,
     JSONHash,
     JSONHolds,
@@ -128,7 +127,6 @@ _on_sqlite(JSONHash, f"NULLIF({_CANONICAL}, 'null')")
 _on_sqlite(NumberKey, "cliquet_number({0})")
 _on_sqlite(FoldedText, "lower({0})")
 _on_sqlite(MeetsPattern, r"({0} LIKE {1} ESCAPE '\')")
-_on_sqlite(InList, "({0} IN (SELECT value FROM json_each({1})))")
 _on_sqlite(PresentTime, "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)")
 _on_sqlite(AsDocument, "{0}")
 _on_sqlite(DocumentText, "{0}")
