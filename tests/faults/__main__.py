@@ -8,6 +8,7 @@ with the tests that started it.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from threading import Thread
@@ -23,6 +24,7 @@ THREADS = 6
 
 def main(settings: str) -> None:
     """Serve until the tests end."""
+    logging.basicConfig(format="%(levelname)s %(message)s")
     with schemas.unchecked():
         app = make_app(json.loads(settings))
     init_schema({"registry": app.registry})

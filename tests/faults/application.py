@@ -1,4 +1,4 @@
-"""An application on PostgreSQL: notes, counters, and a view that writes several times."""
+"""An application: notes, counters, and a view that writes several times."""
 
 from __future__ import annotations
 
@@ -12,10 +12,7 @@ from cliquet import Service, resource
 
 SETTINGS = {
     "project_name": "faults",
-    "storage_backend": "cliquet.storage.postgresql",
     "userid_hmac_secret": "b4c96a8692291d88fe5a97dd91846eb4",
-    "storage_statement_timeout_ms": 2000,
-    "storage_lock_timeout_ms": 2000,
 }
 
 #: Notes that one POST on /several makes, in as many statements and one transaction.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from http.client import HTTPConnection, HTTPException
 from threading import Event, Lock, Thread
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 from tests.support import ALICE
 
@@ -15,6 +16,14 @@ from tests.support import ALICE
 PATIENCE_SECONDS = 30
 
 COUNTER = "/counters/00000000-0000-4000-8000-000000000001"
+
+
+def wait_until(is_so: Callable[[], object], told: Callable[[], object] = lambda: "") -> None:
+    """Wait until something is so; a failure says what *told* returns."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline, told()
+        time.sleep(0.01)
 
 
 class NoAnswer(Exception):
@@ -126,11 +135,10 @@ class Load:
         return sum(self.acknowledged.values()) if port is None else self.acknowledged[port]
 
     def _wait(self, is_so: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not is_so():
-            assert self.failures == []
-            assert time.monotonic() < deadline, f"{self.acknowledged}, {self.refusals[-3:]}"
-            time.sleep(0.01)
+        wait_until(
+            lambda: self.failures or is_so(), lambda: f"{self.acknowledged}, {self.refusals[-3:]}"
+        )
+        assert self.failures == []
 
     def _repeat(self, work: Callable[[Client, int], None], port: int) -> None:
         try:
@@ -141,7 +149,7 @@ class Load:
             self.failures.append(error)
 
     def _post(self, client: Client, port: int) -> None:
-        answer = self._sent(client, "POST", "/notes", {"data": {}})
+        answer = self._sent(client, "POST", "/notes", {"data": {"mark": uuid4().hex}})
         if answer is not None and answer.status == 201:
             self.created.append(answer.body["data"]["id"])
             self._acknowledge(port)

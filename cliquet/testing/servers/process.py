@@ -162,9 +162,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def temporary_folder(name: str) -> Iterator[Path]:
-    """Lend a folder for a server's data."""
-    folder = Path(tempfile.mkdtemp(prefix=f"cliquet-{name}-"))
+def temporary_folder(name: str, parent: Path | None = None) -> Iterator[Path]:
+    """Lend a folder for a server's data, in *parent* or where temporary files go."""
+    folder = Path(tempfile.mkdtemp(prefix=f"cliquet-{name}-", dir=parent))
     try:
         yield folder
     finally:

@@ -45,7 +45,9 @@ def redis() -> Iterator[str]:
 
 
 @contextmanager
-def redis_server(*options: str, is_persistent: bool = False) -> Iterator[RedisServer]:
+def redis_server(
+    *options: str, is_persistent: bool = False, parent: Path | None = None
+) -> Iterator[RedisServer]:
     """
     Run a Redis of the caller's own, which may be killed and started again.
 
@@ -53,12 +55,13 @@ def redis_server(*options: str, is_persistent: bool = False) -> Iterator[RedisSe
         options: Of the program, as ``"--maxmemory", "1mb"``.
         is_persistent: Whether each write is on disk before it is answered, and is there after
             :meth:`RedisServer.kill` and :meth:`RedisServer.start`.
+        parent: Folder where the folder of its data is made, on a disk of the caller's choice.
 
     Raises:
         ServerUnavailable: There is no program of it.
     """
     program = redis_program()
-    with temporary_folder("redis") as folder:
+    with temporary_folder("redis", parent) as folder:
         arguments = (*_PERSISTENCE[is_persistent], *options)
         server = RedisServer(program, folder, free_port(), arguments)
         server.start()
