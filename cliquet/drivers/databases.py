@@ -8,6 +8,7 @@ request being served, in which everything that follows the first write is read t
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -21,6 +22,9 @@ from cliquet.drivers.statements import Step
 from cliquet.exceptions import BackendError
 
 Row = tuple[Any, ...]
+
+#: Within which a connection that was dead already says so.
+SUDDEN_SECONDS = 2.0
 
 _databases: WeakSet[Database] = WeakSet()
 
@@ -75,7 +79,9 @@ class Database:
             return writer.run(step)
         try:
             return self._read_once(step)
-        except _ConnectionLost:
+        except _ConnectionLost as lost:
+            if not lost.is_sudden:
+                raise
             return self._read_once(step)
 
     def _read_once(self, step: Step) -> list[Row]:
@@ -138,20 +144,31 @@ class Database:
     def _sent(
         self, connection: Any, steps: tuple[Step, ...], before: str = "", after: str = ""
     ) -> list[Row]:
+        began = time.monotonic()
         try:
             return self.wire.send(connection, steps, before, after)
         except self.wire.errors as error:
             if self.wire.is_disconnect(error, connection):
                 # The others of the pool died of the same: each is replaced when its turn comes.
                 self.engine.pool._invalidate(connection, error)
-                raise _ConnectionLost(error) from error
+                raise _ConnectionLost(error, time.monotonic() - began) from error
             if self.wire.is_spoilt(connection):
                 connection.invalidate(error)
             raise BackendError(error) from error
 
 
 class _ConnectionLost(BackendError):
-    """The connection broke: whether the statement was run, nobody knows."""
+    """
+    The connection broke: whether the statement was run, nobody knows.
+
+    Attributes:
+        is_sudden: Whether it turned out at once: it was dead before. A server that kept silent is
+            not asked again, for the client waits already.
+    """
+
+    def __init__(self, original: Exception, seconds: float) -> None:
+        super().__init__(original)
+        self.is_sudden = seconds < SUDDEN_SECONDS
 
 
 class Writer:
@@ -220,8 +237,8 @@ class Writer:
         self._is_begun = True
         try:
             return self._database._sent(self._connection, steps, "BEGIN", after)
-        except _ConnectionLost:
-            if after:
+        except _ConnectionLost as lost:
+            if after or not lost.is_sudden:
                 # Whether it was committed, nobody knows: it is not done twice.
                 raise
             self._connection.close()
