@@ -113,7 +113,8 @@ def _begin_writing(connection: sqlite3.Connection, timeout_seconds: float) -> No
 
 def _wait(error: sqlite3.OperationalError, deadline: float) -> None:
     """Wait before the next attempt, if others had the lock and there is time left; else raise."""
-    if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+    # The lower bits are the kind; others say what the lock was for.
+    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
         raise error
     time.sleep(_RETRY_SECONDS)
 
@@ -170,6 +171,8 @@ def database_from(settings: Mapping[str, Any], prefix: str) -> Database:
     path = database_path(str(settings[f"{prefix}_url"]))
     synchronous = _synchronous(settings)
     timeout_seconds = int(settings.get("storage_busy_timeout_ms", 5000)) / 1000
+    if prefix == "permission" and _is_storage(settings, path):
+        prefix = "storage"
     options = pool_options(settings, prefix)
     key = (path, synchronous, timeout_seconds, *sorted(options.items(), key=str))
     with _LOCK:
@@ -182,6 +185,12 @@ def database_from(settings: Mapping[str, Any], prefix: str) -> Database:
             )
             _DATABASES[key] = Database(engine, SQLiteWire(path, timeout_seconds))
         return _DATABASES[key]
+
+
+def _is_storage(settings: Mapping[str, Any], path: Path) -> bool:
+    """Tell whether the storage is in the same file, whatever it calls it."""
+    url = str(settings.get("storage_url") or "")
+    return url.startswith("sqlite") and database_path(url) == path
 
 
 def _synchronous(settings: Mapping[str, Any]) -> str:

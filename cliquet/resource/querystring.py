@@ -20,6 +20,8 @@ from cliquet.utils import is_storable, native_value
 MAX_SORT_KEYS = 16
 #: Most filters of a list, and most names between the dots of a field.
 MAX_FILTERS = 100
+# Most values of a list that are a condition each: any but texts.
+MAX_VALUES = 500
 MAX_PARTS = 50
 
 _TIME_PARAMETERS = {
@@ -102,7 +104,20 @@ def _filter(parameter: str, text: str, fields: Vocabulary) -> Filter:
         value = _filter_value(field, comparison, text, fields)
     except ValueError as error:
         raise _invalid_value(parameter) from error
+    if _costly_values(comparison, value) > MAX_VALUES:
+        raise InvalidParameter(
+            f"{parameter} should have at most {MAX_VALUES} such values", name=parameter
+        )
     return Filter(field, value, comparison)
+
+
+def _costly_values(comparison: COMPARISON, value: Any) -> int:
+    """Return how many conditions a filter is made of: the texts of a list are one."""
+    if comparison in _ARRAYS:
+        return len(value)
+    if comparison in _LISTS:
+        return sum(not isinstance(item, str) for item in value)
+    return 1
 
 
 def _is_field(field: str, fields: Vocabulary) -> bool:

@@ -15,7 +15,7 @@ _PREFIX: Final = "cliquet:storage:"
 #: Says that the database holds records in the form known here.
 FORMAT_KEY: Final = f"{_PREFIX}format"
 #: Matches one key of every collection that was ever written or read.
-EVERY_STATE: Final = f"{_PREFIX}*:state"
+EVERY_STATE: Final = f"{_PREFIX}{{*/*}}:state"
 
 _PARTS: Final = ("state", "records", "live", "tombstones", "values", "holders", "lock")
 

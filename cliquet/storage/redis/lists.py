@@ -217,9 +217,11 @@ class Reader:
     def _looked_up(
         self, place: Place, query: Query, limit: int | None, head: tuple[Any, ...]
     ) -> Listing:
-        ids = query.ids or ()
+        ids = dict.fromkeys(query.ids or ())
         reply = self._server.ask(LOOK_UP, place.keys, *head, int(query.include_deleted), *ids)
         timestamp, _, entries = _parsed(reply)
+        # They come as they were asked for.
+        entries.sort(key=lambda entry: entry[:2])
         found = _Found(query, limit)
         found.take(reversed(entries) if query.is_descending else entries)
         found.cut()

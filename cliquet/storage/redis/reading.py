@@ -18,7 +18,7 @@ TIMESTAMP: Final = Script(
 local timestamp = call('HGET', state, 'timestamp')
 if timestamp then return timestamp end
 local now = integer(present_time())
-if ARGV[1] == '1' then call('HSET', state, 'timestamp', now) end
+if ARGV[1] == '1' then redis.pcall('HSET', state, 'timestamp', now) end
 return now
 """
 )
@@ -112,7 +112,7 @@ LIST: Final = Script(
 local known, is_fixed, is_descending, has_tombstones, limit = unpack(ARGV, 1, 5)
 if not timestamp then
     timestamp = integer(present_time())
-    if is_fixed == '1' then call('HSET', state, 'timestamp', timestamp) end
+    if is_fixed == '1' then redis.pcall('HSET', state, 'timestamp', timestamp) end
 end
 if known == timestamp then return answer(timestamp, 0, {}, {}) end
 
@@ -142,7 +142,7 @@ LOOK_UP: Final = Script(
 local known, is_fixed, has_tombstones = unpack(ARGV, 1, 3)
 if not timestamp then
     timestamp = integer(present_time())
-    if is_fixed == '1' then call('HSET', state, 'timestamp', timestamp) end
+    if is_fixed == '1' then redis.pcall('HSET', state, 'timestamp', timestamp) end
 end
 if known == timestamp then return answer(timestamp, 0, {}, {}) end
 local entries, buried = {}, {}

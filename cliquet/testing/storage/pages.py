@@ -17,13 +17,23 @@ def rules_behind(record: Record, sorting: list[Sort]) -> Rules:
     return page_after(sorting, last, ["last_modified", "id"])
 
 
-def walked(place: Place, sorting: list[Sort], limit: int, include_deleted: bool) -> list[Record]:
+def walked(
+    place: Place,
+    sorting: list[Sort],
+    limit: int,
+    include_deleted: bool,
+    filters: list[Filter] | None = None,
+) -> list[Record]:
     """Return the records of all pages, one after the other."""
     found: list[Record] = []
     rules: Rules | None = None
     while True:
         page = place.get_page(
-            limit=limit, sorting=sorting, pagination_rules=rules, include_deleted=include_deleted
+            limit=limit,
+            sorting=sorting,
+            pagination_rules=rules,
+            include_deleted=include_deleted,
+            filters=filters,
         )
         found += page.records
         if not page.more:
@@ -58,6 +68,14 @@ class PageTests(StorageTests):
             place.bury()
         page = place.get_page(limit=2, sorting=OLDEST_FIRST, include_deleted=True)
         assert (len(page.records), page.more, page.total) == (2, True, 0)
+
+    @pytest.mark.parametrize("sorting", [NEWEST_FIRST, OLDEST_FIRST], ids=["newest", "oldest"])
+    def test_pages_of_a_list_of_ids_are_in_order(self, place: Place, sorting: list[Sort]) -> None:
+        """Whatever the order that the ids are asked for in, and how often (P6.1, P6.6)."""
+        records = [place.add(id=name) for name in "abcd"]
+        ids = [Filter("id", ["c", "a", "d", "b", "a"], COMPARISON.IN)]
+        expected = records if sorting is OLDEST_FIRST else records[::-1]
+        assert walked(place, sorting, 2, False, ids) == expected
 
     def test_a_page_is_of_what_meets_the_filters(self, place: Place) -> None:
         """So is the total (P6.8)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from cliquet.query import COMPARISON
 from cliquet.storage import Page
 from cliquet.storage.exceptions import RecordNotFoundError
 from tests.backends.broken.base import Broken
@@ -84,6 +85,20 @@ class OneRule(Broken):
 
     def get_all(self, *args, pagination_rules=None, **query):
         return super().get_all(*args, pagination_rules=(pagination_rules or [])[:1], **query)
+
+
+class IdsAsAskedFor(Broken):
+    """A list of ids comes in the order of the question, as look-ups do."""
+
+    caught_by = ("test_pages_of_a_list_of_ids_are_in_order",)
+
+    def get_all(self, *args, filters=None, limit=None, **query):
+        asked = [one.value for one in filters or () if one.operator is COMPARISON.IN]
+        if not asked:
+            return super().get_all(*args, filters=filters, limit=limit, **query)
+        found, total = super().get_all(*args, filters=filters, **query)
+        found.sort(key=lambda record: asked[0].index(record["id"]))
+        return found[:limit], total
 
 
 class MoreWhenFull(Broken):

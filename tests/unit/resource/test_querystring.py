@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from cliquet.resource.querystring import (
     MAX_FILTERS,
     MAX_PARTS,
     MAX_SORT_KEYS,
+    MAX_VALUES,
     Vocabulary,
     read_fields,
     read_filters,
@@ -270,6 +273,23 @@ def test_there_is_a_largest_number_of_filters():  # P11.2
     assert len(filters(*many)) == MAX_FILTERS
     error = refusal(read_filters, [*many, ("more", "1")], free)
     assert error.description == f"There should be at most {MAX_FILTERS} filters"
+
+
+@pytest.mark.parametrize(
+    ("parameter", "text", "is_fine"),
+    [
+        ("in_a", ",".join(["1"] * MAX_VALUES), True),
+        ("exclude_a", ",".join(["1"] * (MAX_VALUES + 1)), False),
+        ("in_a", ",".join(f"t{number}" for number in range(5000)), True),
+        ("contains_a", json.dumps(["x"] * (MAX_VALUES + 1)), False),
+    ],
+)
+def test_there_is_a_largest_number_of_values_of_a_list(parameter, text, is_fine):  # P11.2
+    if is_fine:
+        assert filters((parameter, text))[0].field == "a"
+    else:
+        error = refusal(read_filters, [(parameter, text)], free)
+        assert (error.name, str(MAX_VALUES) in error.description) == (parameter, True)
 
 
 def test_a_filter_said_twice_is_one():  # P6.1
