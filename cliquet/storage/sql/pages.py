@@ -232,7 +232,8 @@ def _is_plain(shape: Shape, operands: Operands) -> bool:
             return condition.is_timestamp
         return condition.operator is COMPARISON.EQ and operands.is_indexed(condition.field)
 
-    if not shape.sorting or (shape.rules and not shape.is_keyset) or len(shape.filters) > 2:
+    is_keyset = shape.is_keyset or not shape.rules
+    if shape.is_shared or not (shape.sorting and is_keyset) or len(shape.filters) > 2:
         return False
     lead = shape.sorting[0].field
     if shape.filters and lead != modified:
