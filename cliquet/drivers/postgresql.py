@@ -47,7 +47,7 @@ MOST_PREPARED = 256
 
 # Statements are short and many. The plans of those that are prepared depend on no value; parallel
 # workers and compiled code cost more to start than a page costs to read.
-_PLANNING = {
+_OF_CONNECTIONS = {
     "plan_cache_mode": "force_generic_plan",
     "max_parallel_workers_per_gather": 0,
     "jit": "off",
@@ -245,7 +245,7 @@ def _connection_arguments(
 
 
 def _startup_options(timeouts: Mapping[str, int]) -> str:
-    values = {**timeouts, **_PLANNING}
+    values = {**timeouts, **_OF_CONNECTIONS}
     return " ".join(f"-c {name}={value}" for name, value in values.items())
 
 

@@ -92,10 +92,8 @@ class SQLPermission(PermissionBase):
         prefix = (object_id_match or WILDCARD).partition(WILDCARD)[0]
         statement = self._statements.accessible
         if prefix:
-            statement, values = (
-                self._statements.accessible_within,
-                {**values, **prefix_range(prefix)},
-            )
+            statement = self._statements.accessible_within
+            values.update(prefix_range(prefix))
         return set(filter(uri_matcher(object_id_match), self._column(statement, **values)))
 
     def access(
@@ -107,7 +105,7 @@ class SQLPermission(PermissionBase):
         """See :meth:`PermissionBase.access`; here by one statement."""
         # No database has the character NUL in a text: nothing of such a name is there.
         object_id = None if object_id is None or "\0" in object_id else object_id
-        wanted = [pair for pair in set(pairs) if pair[0] != object_id and "\0" not in pair[0]]
+        wanted = [pair for pair in set(pairs) if pair[0] != object_id and "\0" not in "".join(pair)]
         if user_id is None and object_id is None and not wanted:
             return Access(set(), {})
         statement = self._statements.access(

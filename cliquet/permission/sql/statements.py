@@ -72,9 +72,7 @@ class Statements:
             "forget_permission", aces.delete().where(is_object, is_named)
         )
         self.forget_object = self._compiled("forget_object", aces.delete().where(is_object))
-        self.forget_below = self._compiled(
-            "forget_below", aces.delete().where(_within(bindparam("low"), bindparam("high")))
-        )
+        self.forget_below = self._compiled("forget_below", aces.delete().where(_is_within()))
         self.principals = self._compiled(
             "ace_principals", select(aces.c.principal).where(is_object, is_named)
         )
@@ -83,19 +81,14 @@ class Statements:
         )
 
     def _of_principals(self) -> None:
-        is_shared = and_(
-            InList(aces.c.principal, bindparam("principals")),
-            InList(aces.c.permission, bindparam("permissions")),
-        )
-        in_range = _within(bindparam("low"), bindparam("high"))
-        rest = func.substr(aces.c.object_id, bindparam("length") + literal_column("1"))
-        one = rest.not_like(literal_column("'%/%'"))
-        self.accessible = self.dynamic(select(aces.c.object_id).where(is_shared).distinct())
-        self.accessible_within = self.dynamic(
-            select(aces.c.object_id).where(is_shared, in_range).distinct()
-        )
+        found = select(aces.c.object_id).distinct()
+        self.accessible = self.dynamic(found.where(_is_shared()))
+        self.accessible_within = self.dynamic(found.where(_is_shared(), _is_within()))
+        is_one_segment = _rest_of_uri().not_like(literal_column("'%/%'"))
         self.any_shared = self.dynamic(
-            select(literal_column("1")).where(is_shared, in_range, one).limit(literal_column("1"))
+            select(literal_column("1"))
+            .where(_is_shared(), _is_within(), is_one_segment)
+            .limit(literal_column("1"))
         )
 
     def _access(self, pairs: int, *, with_user: bool, with_object: bool) -> Statement:
@@ -144,16 +137,7 @@ def shared_ids() -> Select[Any]:
 
     Its parameters are :func:`share_values`.
     """
-    rest = func.substr(aces.c.object_id, bindparam("length") + literal_column("1"))
-    return (
-        select(rest.label("id"))
-        .where(
-            InList(aces.c.principal, bindparam("principals")),
-            InList(aces.c.permission, bindparam("permissions")),
-            _within(bindparam("low"), bindparam("high")),
-        )
-        .distinct()
-    )
+    return select(_rest_of_uri().label("id")).where(_is_shared(), _is_within()).distinct()
 
 
 def share_values(share: Share) -> dict[str, Any]:
@@ -175,6 +159,17 @@ def _is(column: Any) -> Clause:
     return column == bindparam(column.name)
 
 
-def _within(low: Clause, high: Clause) -> Clause:
+def _is_shared() -> Clause:
+    return and_(
+        InList(aces.c.principal, bindparam("principals")),
+        InList(aces.c.permission, bindparam("permissions")),
+    )
+
+
+def _is_within() -> Clause:
     """Return whether a URI begins with a prefix: it stands between that and what follows it."""
-    return and_(aces.c.object_id >= low, aces.c.object_id < high)
+    return and_(aces.c.object_id >= bindparam("low"), aces.c.object_id < bindparam("high"))
+
+
+def _rest_of_uri() -> Clause:
+    return func.substr(aces.c.object_id, bindparam("length") + literal_column("1"))

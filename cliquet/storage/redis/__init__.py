@@ -33,11 +33,12 @@ from cliquet.storage.exceptions import (
     RecordNotFoundError,
     UnicityError,
 )
+from cliquet.storage.fields import Fields
 from cliquet.storage.generators import UUID4
 from cliquet.storage.redis import reading, scripts
 from cliquet.storage.redis.formats import check_format, warn_of_eviction
 from cliquet.storage.redis.keys import EVERY_STATE, Place
-from cliquet.storage.redis.lists import Entry, Names, Query, Reader
+from cliquet.storage.redis.lists import Entry, Query, Reader
 from cliquet.storage.redis.locks import Locks
 from cliquet.storage.redis.unique import Indexer
 
@@ -126,7 +127,7 @@ class Storage(StorageBase):
         """See :meth:`StorageBase.create`."""
         object_id = record.get(id_field) or (id_generator or self._default_generator)()
         conditions = (1, _expectation(expected), _or_empty(expected_collection))
-        place, names = Place(collection_id, parent_id), Names(id_field, modified_field)
+        place, names = Place(collection_id, parent_id), Fields(id_field, modified_field)
         return self._put(place, object_id, record, names, unique_fields or (), conditions)
 
     def get(
@@ -142,7 +143,7 @@ class Storage(StorageBase):
         reply = self._server.ask(reading.GET, Place(collection_id, parent_id).keys, object_id)
         if not reply:
             raise RecordNotFoundError(object_id)
-        return _entry(object_id, reply).record(Names(id_field, modified_field))
+        return _entry(object_id, reply).record(Fields(id_field, modified_field))
 
     def update(
         self,
@@ -158,7 +159,7 @@ class Storage(StorageBase):
     ) -> JSONRecord:
         """See :meth:`StorageBase.update`."""
         conditions = ("", _expectation(expected), "")
-        place, names = Place(collection_id, parent_id), Names(id_field, modified_field)
+        place, names = Place(collection_id, parent_id), Fields(id_field, modified_field)
         return self._put(place, object_id, record, names, unique_fields or (), conditions)
 
     def delete(
@@ -176,7 +177,7 @@ class Storage(StorageBase):
         with_previous: bool = False,
     ) -> Any:
         """See :meth:`StorageBase.delete`."""
-        names = Names(id_field, modified_field, deleted_field)
+        names = Fields(id_field, modified_field, deleted_field)
         arguments = (object_id, _forced(last_modified), int(with_deleted), _expectation(expected))
         status, *reply = self._locks.write(
             Place(collection_id, parent_id), scripts.DELETE, *arguments
@@ -205,7 +206,7 @@ class Storage(StorageBase):
     ) -> list[Any]:
         """See :meth:`StorageBase.delete_all`; found first, then deleted in one step."""
         place = Place(collection_id, parent_id)
-        query = Query(filters or (), names=Names(id_field, modified_field, deleted_field))
+        query = Query(filters or (), names=Fields(id_field, modified_field, deleted_field))
         pairs = None
         for _ in range(_MAX_LOST_RACES):
             pairs = self._deleted(place, query, with_deleted, expected_collection)
@@ -253,7 +254,7 @@ class Storage(StorageBase):
         auth: str | None = None,
     ) -> tuple[list[JSONRecord], int]:
         """See :meth:`StorageBase.get_all`."""
-        names = Names(id_field, modified_field, deleted_field)
+        names = Fields(id_field, modified_field, deleted_field)
         query = Query(filters or (), sorting or (), pagination_rules or (), include_deleted, names)
         place = Place(collection_id, parent_id)
         listing = self._reader.read(place, query, limit, is_fixing=False)
@@ -277,7 +278,7 @@ class Storage(StorageBase):
             query.get("sorting") or (),
             query.get("pagination_rules") or (),
             query.get("include_deleted", False),
-            Names(id_field, modified_field, deleted_field),
+            Fields(id_field, modified_field, deleted_field),
         )
         found = self._reader.read(Place(collection_id, parent_id), wanted, limit + 1, known)
         return Page(found.timestamp, found.total, found.records[:limit], len(found.records) > limit)
@@ -293,7 +294,7 @@ class Storage(StorageBase):
         place: Place,
         object_id: str,
         record: JSONRecord,
-        names: Names,
+        names: Fields,
         unique_fields: Sequence[str],
         conditions: tuple[Any, ...],
     ) -> JSONRecord:

@@ -15,12 +15,8 @@ from typing import Any, Final, NamedTuple
 from cliquet import jsonlib
 from cliquet.drivers.redis import Server
 from cliquet.query import COMPARISON, Filter, Sort, any_matcher, matcher, sort_records
-from cliquet.storage import (
-    DEFAULT_DELETED_FIELD,
-    DEFAULT_ID_FIELD,
-    DEFAULT_MODIFIED_FIELD,
-    JSONRecord,
-)
+from cliquet.storage import JSONRecord
+from cliquet.storage.fields import Fields
 from cliquet.storage.redis.keys import Place
 from cliquet.storage.redis.reading import LIST, LOOK_UP
 from cliquet.storage.timeline import Span, span_of, span_of_rules
@@ -33,14 +29,6 @@ _ATTEMPTS: Final = (PORTION, 10 * PORTION, 100 * PORTION, 2**53)
 _FAR: Final = 2**60
 
 
-class Names(NamedTuple):
-    """Names that the model has for what is not in the document."""
-
-    id: str = DEFAULT_ID_FIELD
-    modified: str = DEFAULT_MODIFIED_FIELD
-    deleted: str = DEFAULT_DELETED_FIELD
-
-
 class Entry(NamedTuple):
     """A record, or a tombstone, which has no document."""
 
@@ -48,7 +36,7 @@ class Entry(NamedTuple):
     id: str
     document: JSONRecord | None
 
-    def record(self, names: Names) -> JSONRecord:
+    def record(self, names: Fields) -> JSONRecord:
         """Return it as it is shown; the document becomes that."""
         record = {} if self.document is None else self.document
         record[names.id] = self.id
@@ -74,7 +62,7 @@ class Query:
     sorting: Sequence[Sort] = ()
     rules: Sequence[Sequence[Filter]] = ()
     include_deleted: bool = False
-    names: Names = field(default_factory=Names)
+    names: Fields = field(default_factory=Fields)
 
     @cached_property
     def span(self) -> tuple[Span, bool]:
@@ -217,7 +205,7 @@ class Reader:
     def _looked_up(
         self, place: Place, query: Query, limit: int | None, head: tuple[Any, ...]
     ) -> Listing:
-        ids = dict.fromkeys(query.ids or ())
+        ids = query.ids or ()
         reply = self._server.ask(LOOK_UP, place.keys, *head, int(query.include_deleted), *ids)
         timestamp, _, entries = _parsed(reply)
         # They come as they were asked for.

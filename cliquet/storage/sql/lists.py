@@ -18,10 +18,10 @@ from cliquet.storage import (
     Sort,
 )
 from cliquet.storage.exceptions import ModifiedError
+from cliquet.storage.fields import Fields
 from cliquet.storage.sql.pages import ListQuery, Pages
 from cliquet.storage.sql.records import RecordStorage, from_row, from_rows, place_of
 from cliquet.storage.sql.statements import Statements
-from cliquet.storage.sql.tables import Fields
 
 #: What stands for "no limit" in a statement that always has one.
 _NO_LIMIT = 2**62

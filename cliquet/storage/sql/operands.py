@@ -22,6 +22,7 @@ from sqlalchemy import (
     true,
 )
 
+from cliquet.storage.fields import Fields
 from cliquet.storage.sql.elements import (
     AsDocument,
     FoldedText,
@@ -37,7 +38,7 @@ from cliquet.storage.sql.elements import (
     quoted,
 )
 from cliquet.storage.sql.parameters import ARRAY, BOOLEAN, NUMBER, STRING, Parameter
-from cliquet.storage.sql.tables import Fields, records
+from cliquet.storage.sql.tables import records
 
 Clause = ColumnElement[Any]
 Compare = Callable[[Any, Any], Any]

@@ -36,6 +36,7 @@ from cliquet.drivers.statements import Statement, Step
 from cliquet.permission import Share
 from cliquet.permission.sql.statements import share_values, shared_ids
 from cliquet.query import COMPARISON, Filter, Sort, page_after
+from cliquet.storage.fields import Fields
 from cliquet.storage.sql.conditions import Conditions
 from cliquet.storage.sql.operands import ColumnOperand, IndexedOperand, Operands
 from cliquet.storage.sql.parameters import (
@@ -46,7 +47,7 @@ from cliquet.storage.sql.parameters import (
     values_of,
 )
 from cliquet.storage.sql.statements import RECORD, Statements, of_collection
-from cliquet.storage.sql.tables import Fields, records, timestamps
+from cliquet.storage.sql.tables import records, timestamps
 
 Clause = ColumnElement[Any]
 

@@ -26,9 +26,10 @@ from cliquet.storage import (
     StorageBase,
 )
 from cliquet.storage.exceptions import ModifiedError, RecordNotFoundError, UnicityError
+from cliquet.storage.fields import Fields
 from cliquet.storage.generators import UUID4
 from cliquet.storage.sql.statements import Statements
-from cliquet.storage.sql.tables import Fields, records, timestamps
+from cliquet.storage.sql.tables import records, timestamps
 from cliquet.storage.timestamps import stamp
 
 

@@ -7,7 +7,7 @@ locks first; it holds the timestamp, and the number of live records.
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, MetaData, PrimaryKeyConstraint, Table
 from sqlalchemy import Text as SQLText
@@ -15,20 +15,11 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import UserDefinedType
 
 from cliquet.drivers.elements import Key
-from cliquet.storage import DEFAULT_DELETED_FIELD, DEFAULT_ID_FIELD, DEFAULT_MODIFIED_FIELD
 
 #: Version of the schema; 11 was that of cliquet 3.1.
 SCHEMA_VERSION: Final = 12
 
 METADATA = MetaData()
-
-
-class Fields(NamedTuple):
-    """Names that the model has for the columns beside the document."""
-
-    id: str = DEFAULT_ID_FIELD
-    modified: str = DEFAULT_MODIFIED_FIELD
-    deleted: str = DEFAULT_DELETED_FIELD
 
 
 class Document(UserDefinedType[str]):
