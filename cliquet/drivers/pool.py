@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from pkgutil import resolve_name
 from threading import Lock
 from typing import Any
 
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import Pool, QueuePool
 
@@ -64,6 +65,29 @@ class QueuePoolWithMaxBacklog(QueuePool):
                 self._waiting -= is_waiting
 
 
+def pool_prefix(
+    settings: Mapping[str, Any], prefix: str, place_of: Callable[[str], Hashable]
+) -> str:
+    """
+    Return the family whose settings say of the pool: the storage's, for permissions beside it.
+
+    Args:
+        settings: Of the application.
+        prefix: ``storage``, ``cache`` or ``permission``.
+        place_of: Returns the database that a URL means, or raises ``ValueError``.
+    """
+    if prefix != "permission":
+        return prefix
+    try:
+        is_shared = place_of(str(settings.get("storage_url"))) == place_of(
+            str(settings["permission_url"])
+        )
+    except (ValueError, ArgumentError):
+        # The storage is in another kind of place.
+        return prefix
+    return "storage" if is_shared else prefix
+
+
 def pool_options(settings: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     """
     Return what settings say about a pool, as ``create_engine`` takes it.
@@ -72,9 +96,6 @@ def pool_options(settings: Mapping[str, Any], prefix: str) -> dict[str, Any]:
         settings: Of the application.
         prefix: ``storage``, ``cache`` or ``permission``.
     """
-    if prefix == "permission" and settings.get("storage_url") == settings["permission_url"]:
-        # On the URL of the storage they share its pool, whatever they say of one of their own.
-        prefix = "storage"
     given = {option: settings.get(f"{prefix}_{option}") for option in _OPTIONS}
     options = {option: value for option, value in given.items() if value not in (None, "")}
     pool = options["poolclass"] = _pool_class(options.get("poolclass"))

@@ -18,7 +18,7 @@ from sqlalchemy.engine.url import URL
 
 from cliquet.drivers.databases import Database, Row
 from cliquet.drivers.deadlines import Deadlines
-from cliquet.drivers.pool import pool_options
+from cliquet.drivers.pool import pool_options, pool_prefix
 from cliquet.drivers.statements import Statement, Step
 
 try:
@@ -185,7 +185,7 @@ def database_from(settings: Mapping[str, Any], prefix: str) -> Database:
         prefix: ``storage``, ``cache`` or ``permission``.
     """
     url = database_url(str(settings[f"{prefix}_url"]))
-    options = pool_options(settings, prefix)
+    options = pool_options(settings, pool_prefix(settings, prefix, database_url))
     timeouts = _timeouts(settings)
     # One setting for all families, as for time-outs: they share a database and its pooler.
     is_preparing = bool(settings.get("storage_prepared_statements", True))

@@ -22,7 +22,7 @@ from sqlalchemy.engine import make_url
 from cliquet import jsonlib
 from cliquet.drivers import functions
 from cliquet.drivers.databases import Database, Row, backend_errors
-from cliquet.drivers.pool import pool_options
+from cliquet.drivers.pool import pool_options, pool_prefix
 from cliquet.drivers.statements import Step
 
 #: Statements that a connection keeps prepared: clients choose what lists they ask for.
@@ -171,9 +171,7 @@ def database_from(settings: Mapping[str, Any], prefix: str) -> Database:
     path = database_path(str(settings[f"{prefix}_url"]))
     synchronous = _synchronous(settings)
     timeout_seconds = int(settings.get("storage_busy_timeout_ms", 5000)) / 1000
-    if prefix == "permission" and _is_storage(settings, path):
-        prefix = "storage"
-    options = pool_options(settings, prefix)
+    options = pool_options(settings, pool_prefix(settings, prefix, database_path))
     key = (path, synchronous, timeout_seconds, *sorted(options.items(), key=str))
     with _LOCK:
         if key not in _DATABASES:
@@ -185,12 +183,6 @@ def database_from(settings: Mapping[str, Any], prefix: str) -> Database:
             )
             _DATABASES[key] = Database(engine, SQLiteWire(path, timeout_seconds))
         return _DATABASES[key]
-
-
-def _is_storage(settings: Mapping[str, Any], path: Path) -> bool:
-    """Tell whether the storage is in the same file, whatever it calls it."""
-    url = str(settings.get("storage_url") or "")
-    return url.startswith("sqlite") and database_path(url) == path
 
 
 def _synchronous(settings: Mapping[str, Any]) -> str:

@@ -204,3 +204,16 @@ def test_tables_of_version_3_1_are_taken_over(cliquet_postgresql):
     backend.initialize_schema()
     assert backend.object_permissions("/a/1") == {"read": {"one"}}
     assert backend.principals_accessible_objects(["one"], "read", "/a/*") == {"/a/1"}
+
+
+def test_permissions_share_the_pool_of_a_file_that_is_named_in_another_way(tmp_path):
+    from cliquet.drivers.sqlite import database_from
+
+    given = {
+        "storage_url": f"sqlite:///{tmp_path}/one.sqlite",
+        "permission_url": f"sqlite:///{tmp_path}/./one.sqlite",
+        "storage_pool_size": 3,
+    }
+    assert database_from(given, "permission") is database_from(given, "storage")
+    given["storage_url"] = "acme://somewhere"
+    assert database_from(given, "permission").engine.pool.size() != 3

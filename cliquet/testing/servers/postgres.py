@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cliquet.testing.servers.process import ServerProcess, free_port, temporary_folder
+from cliquet.testing.servers.process import Server, ServerProcess, free_port, temporary_folder
 from cliquet.testing.servers.programs import ServerUnavailable, folders
 
 POSTGRESQL_VARIABLE = "CLIQUET_TEST_POSTGRESQL_URL"
@@ -73,7 +73,7 @@ def postgresql_server(*settings: str) -> Iterator[PostgreSQLServer]:
             server.stop()
 
 
-class PostgreSQLServer:
+class PostgreSQLServer(Server):
     """
     A PostgreSQL of a test's own.
 
@@ -92,12 +92,8 @@ class PostgreSQLServer:
         self._account = account
         self.port = free_port()
         options = [word for setting in (*_SETTINGS, *settings) for word in ("-c", setting)]
-        self._process = ServerProcess(
-            [str(programs / "postgres"), "-D", self._data, "-p", str(self.port), *options],
-            folder,
-            ending=signal.SIGQUIT,
-            account=account,
-        )
+        command = [str(programs / "postgres"), "-D", self._data, "-p", str(self.port), *options]
+        super().__init__(ServerProcess(command, folder, ending=signal.SIGQUIT, account=account))
 
     @property
     def url(self) -> str:
@@ -118,22 +114,6 @@ class PostgreSQLServer:
     def start(self) -> None:
         """Start, and wait until it answers."""
         self._process.start(lambda: _answers(self.url))
-
-    def kill(self) -> None:
-        """Kill it and its children at once, as a crash does."""
-        self._process.kill()
-
-    def pause(self) -> None:
-        """Freeze it: its connections stay open, and nothing answers."""
-        self._process.pause()
-
-    def resume(self) -> None:
-        """Let it go on after :meth:`pause`."""
-        self._process.resume()
-
-    def stop(self) -> None:
-        """Stop it at once, without care for its data."""
-        self._process.stop()
 
     @property
     def _data(self) -> str:

@@ -140,6 +140,34 @@ class ServerProcess:
         return f"{self._command[0]} does not answer; its log ends with:\n{log[-2000:]}"
 
 
+class Server:
+    """
+    What can be done to a server of a test's own, whatever it serves.
+
+    Args:
+        process: It.
+    """
+
+    def __init__(self, process: ServerProcess) -> None:
+        self._process = process
+
+    def kill(self) -> None:
+        """Kill it and its children at once, as a crash does."""
+        self._process.kill()
+
+    def pause(self) -> None:
+        """Freeze it: its connections stay open, and nothing answers."""
+        self._process.pause()
+
+    def resume(self) -> None:
+        """Let it go on after :meth:`pause`."""
+        self._process.resume()
+
+    def stop(self) -> None:
+        """Stop it at once, without care for its data."""
+        self._process.stop()
+
+
 def wait_for(is_ready: Callable[[], bool], failure: Callable[[], str]) -> None:
     """
     Wait until a server is ready.

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from cliquet.testing.servers.process import ServerProcess, free_port, temporary_folder
+from cliquet.testing.servers.process import Server, ServerProcess, free_port, temporary_folder
 from cliquet.testing.servers.programs import ServerUnavailable, folders
 
 REDIS_VARIABLE = "CLIQUET_TEST_REDIS_URL"
@@ -71,7 +71,7 @@ def redis_server(
             server.stop()
 
 
-class RedisServer:
+class RedisServer(Server):
     """
     A Redis of a test's own.
 
@@ -85,7 +85,7 @@ class RedisServer:
     def __init__(self, program: Path, folder: Path, port: int, options: tuple[str, ...]) -> None:
         self.port = port
         command = (str(program), "--bind", "127.0.0.1", "--port", str(port), *options)
-        self._process = ServerProcess(command, folder, ending=signal.SIGKILL)
+        super().__init__(ServerProcess(command, folder, ending=signal.SIGKILL))
 
     @property
     def url(self) -> str:
@@ -100,22 +100,6 @@ class RedisServer:
     def start(self) -> None:
         """Start, and wait until it answers."""
         self._process.start(lambda: _answers(self.url))
-
-    def kill(self) -> None:
-        """Kill it at once, as a crash does."""
-        self._process.kill()
-
-    def pause(self) -> None:
-        """Freeze it: its connections stay open, and nothing answers."""
-        self._process.pause()
-
-    def resume(self) -> None:
-        """Let it go on after :meth:`pause`."""
-        self._process.resume()
-
-    def stop(self) -> None:
-        """Stop it at once, without care for its data."""
-        self._process.stop()
 
     def run(self, *words: Any) -> Any:
         """Run a command of Redis, on a connection of its own, and return what it answers."""
