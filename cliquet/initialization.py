@@ -70,7 +70,7 @@ def initialize(
             environment.
 
     Raises:
-        ConfigurationError: There is no version.
+        ConfigurationError: There is no version, or a backend refuses its URL.
         ValueError: A setting is given twice with different values, or has not its form.
     """
     settings = _load_settings(config, default_settings, project_name, version)
@@ -266,7 +266,10 @@ def _setup_backend(config: Any, family: str, heartbeat: Any) -> None:
         raise ConfigurationError(
             f"{family}_backend = {name}: should be a module with load_from_config(config)"
         )
-    backend = module.load_from_config(config)
+    try:
+        backend = module.load_from_config(config)
+    except ValueError as error:
+        raise ConfigurationError(f"{family}_backend = {name}: {error}") from error
     if family == "storage" and not getattr(backend, "atomic", False):
         config.registry.logger.warning(
             "storage_backend = %s is not atomic: preconditions hold within one process only", name

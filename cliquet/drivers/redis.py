@@ -264,9 +264,14 @@ def server_from(settings: Mapping[str, Any], prefix: str) -> Server:
         prefix: ``storage``, ``cache`` or ``permission``.
 
     Raises:
-        ValueError: The URL is none of Redis.
+        ValueError: The URL is none of Redis, or that of a cluster, which only the storage can use.
     """
     url = str(settings[f"{prefix}_url"])
+    if prefix != "storage" and _is_cluster(dict(parse_qsl(urlsplit(url).query))):
+        raise ValueError(
+            f"{prefix}_url names a cluster: let it name one server, redis://host:port/db, or the "
+            "master that Sentinels know, redis+sentinel://host:port/service/db"
+        )
     limits, options = _limits(settings, prefix), _options(settings, prefix)
     key = (url, *sorted({**limits, **options}.items()))
     with _LOCK:
@@ -304,7 +309,8 @@ def _connector(
     if parts.scheme not in _SCHEMES:
         raise ValueError(f"{parts.scheme}://… should be {'://, '.join(_SCHEMES)}://")
     query = dict(parse_qsl(parts.query))
-    is_cluster = query.pop("cluster", "").lower() in ("true", "yes", "1")
+    is_cluster = _is_cluster(query)
+    query.pop("cluster", None)
     # Answers in the old form, which every server knows; repeating is the business of `Server`.
     options = {**options, "protocol": 2, "retry": Retry(NoBackoff(), 0)}
     if is_cluster:
@@ -313,6 +319,10 @@ def _connector(
         return _by_sentinels(url, query, partial(_SentinelPool, **limits), options)
     arguments = {**parse_url(_with_query(url, query)), **limits, **options}
     return lambda: _Node(_Pool(**arguments))
+
+
+def _is_cluster(query: Mapping[str, str]) -> bool:
+    return query.get("cluster", "").lower() in ("true", "yes", "1")
 
 
 def _by_sentinels(

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 import redis
 
+from cliquet.drivers.formats import UnknownFormat
 from cliquet.drivers.redis import Server, server_from
+from cliquet.permission.redis import Permission
 from cliquet.query import COMPARISON, Filter
 from cliquet.storage.exceptions import BackendError
 from cliquet.storage.redis import Storage
-from cliquet.storage.redis.formats import UnknownFormat
 from cliquet.storage.redis.keys import FORMAT_KEY
 from cliquet.testing.servers import RedisServer, redis_server
 from tests.backends.conftest import Notes
@@ -232,3 +233,7 @@ def test_a_user_with_the_rights_of_the_documentation_can_do_everything(own):
         assert notes.delete_all(filters=[Filter("u", 1, COMPARISON.EQ)])[0]["id"] == "a"
     assert notes.purge_deleted() == 1
     storage.flush()
+    permission = Permission(storage._server)
+    permission.replace_object_permissions("/a/1", {"read": ["bob"]})
+    assert permission.object_permissions("/a/1") == {"read": {"bob"}}
+    permission.flush()

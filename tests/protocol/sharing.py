@@ -37,7 +37,13 @@ BACKENDS = {
         "storage_backend": "cliquet.storage.postgresql",
         "permission_backend": "cliquet.permission.postgresql",
     },
+    "redis": {
+        "storage_backend": "cliquet.storage.redis",
+        "permission_backend": "cliquet.permission.redis",
+    },
 }
+#: Those that need a server, and what runs one for the run of tests.
+SERVERS = {"postgresql": servers.postgresql, "redis": servers.redis}
 
 
 @functools.cache
@@ -45,14 +51,14 @@ def url_of(backends: str) -> str:
     """Return the URL of the database of a pair of backends, which ends with the run."""
     run = ExitStack()
     atexit.register(run.close)
-    if backends == "postgresql":
-        return run.enter_context(servers.postgresql())
+    if backends in SERVERS:
+        return run.enter_context(SERVERS[backends]())
     return f"sqlite:///{run.enter_context(tempfile.TemporaryDirectory())}/sharing.sqlite"
 
 
 def settings_of(backends: str) -> dict[str, str]:
     """Return the settings of a pair of backends, with the URL of their database."""
-    if backends not in ("sqlite", "postgresql"):
+    if backends not in ("sqlite", *SERVERS):
         return BACKENDS[backends]
     url = url_of(backends)
     return {**BACKENDS[backends], "storage_url": url, "permission_url": url}

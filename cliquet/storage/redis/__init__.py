@@ -36,7 +36,7 @@ from cliquet.storage.exceptions import (
 from cliquet.storage.fields import Fields
 from cliquet.storage.generators import UUID4
 from cliquet.storage.redis import reading, scripts
-from cliquet.storage.redis.formats import check_format, warn_of_eviction
+from cliquet.storage.redis.formats import FORMAT
 from cliquet.storage.redis.keys import EVERY_STATE, Place
 from cliquet.storage.redis.lists import Entry, Query, Reader
 from cliquet.storage.redis.locks import Locks
@@ -96,8 +96,8 @@ class Storage(StorageBase):
         Raises:
             UnknownFormat: The database holds records of another version.
         """
-        check_format(self._server, self._readonly)
-        warn_of_eviction(self._server)
+        FORMAT.check(self._server, self._readonly)
+        FORMAT.warn_of_eviction(self._server)
 
     def flush(self, auth: str | None = None) -> None:
         """See :meth:`StorageBase.flush`; a collection is one step."""
