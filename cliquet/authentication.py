@@ -29,9 +29,10 @@ class BasicAuthAuthenticationPolicy(PyramidBasicAuth):
 
     def unauthenticated_userid(self, request: Any) -> str | None:
         """Return the user id that the credentials stand for, computed once a request."""
-        if "_basicauth_userid" not in request.__dict__:
-            request.__dict__["_basicauth_userid"] = self._userid(request)
-        return request.__dict__["_basicauth_userid"]
+        known = whose_credentials(request).__dict__
+        if "_basicauth_userid" not in known:
+            known["_basicauth_userid"] = self._userid(request)
+        return known["_basicauth_userid"]
 
     def authenticated_userid(self, request: Any) -> str | None:
         """Return the same: there is no account that could be missing."""
@@ -94,6 +95,32 @@ class SecurityPolicyAdapter:
     def forget(self, request: Any) -> list[tuple[str, str]]:
         """Return the headers that make a client forget, or ask it to authenticate."""
         return list(self._policy.forget(request) or ())
+
+
+def whose_credentials(request: Any) -> Any:
+    """
+    Return the request that brought the credentials of *request*.
+
+    It is itself, but for the parts of a batch that have nothing of their own to say on it.
+    """
+    return getattr(request, "acts_for", None) or request
+
+
+def find_userid(policy: Any, request: Any) -> Any:
+    """
+    Return the user id that a policy finds, asked for once for all the parts of a batch.
+
+    Where it finds nobody in the batch itself, the query string of a part may tell it more.
+    """
+    origin = whose_credentials(request)
+    if origin is request:
+        return policy.authenticated_userid(request)
+    known = origin.__dict__.setdefault("_userids_of_parts", {})
+    if policy not in known:
+        known[policy] = policy.authenticated_userid(origin)
+    if known[policy] is None and request.query_string:
+        return policy.authenticated_userid(request)
+    return known[policy]
 
 
 def remember_policy(event: Any) -> None:

@@ -83,7 +83,8 @@ def http_error(  # noqa: PLR0913, PLR0917 - the signature that applications call
         "info": info,
         "details": details,
     }
-    httpexception.body = jsonlib.dumps({k: v for k, v in body.items() if v is not None})
+    content = jsonlib.dumps({k: v for k, v in body.items() if v is not None})
+    httpexception.body = httpexception.exact_json = content
     httpexception.content_type = "application/json"
     # WebOb gives HTTP exceptions a charset, which JSON has no use for (protocol P1.1).
     httpexception.charset = None

@@ -12,13 +12,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import count
 from typing import Any, Protocol
-from weakref import WeakSet
+from weakref import ReferenceType, WeakSet, ref
 
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from cliquet.drivers.statements import Step
+from cliquet.drivers.statements import Statement, Step
 from cliquet.exceptions import BackendError
 
 Row = tuple[Any, ...]
@@ -73,8 +74,7 @@ class Database:
         Raises:
             BackendError: The database failed, or there is no connection.
         """
-        scope = _open_scope()
-        writer = scope.writer_of(self) if scope is not None else None
+        writer = self.writer
         if writer is not None:
             return writer.run(step)
         try:
@@ -83,6 +83,17 @@ class Database:
             if not lost.is_sudden:
                 raise
             return self._read_once(step)
+
+    @property
+    def writer(self) -> Writer | None:
+        """The transaction of the request, if it has begun one."""
+        scope = _open_scope()
+        return None if scope is None else scope.writer_of(self)
+
+    @property
+    def is_in_request(self) -> bool:
+        """Whether what is written now is part of a request's transaction."""
+        return _open_scope() is not None
 
     def _read_once(self, step: Step) -> list[Row]:
         connection = self.checked_out()
@@ -177,6 +188,10 @@ class Writer:
 
     A transaction that failed stays failed, even where whoever used it went on: it cannot be
     committed, since the database has forgotten what it had done.
+
+    Attributes:
+        known: What its users know of the database while it lasts; forgotten when part of it is
+            undone.
     """
 
     def __init__(self, database: Database, connection: Any) -> None:
@@ -185,15 +200,46 @@ class Writer:
         self._is_begun = False
         self._failure: BackendError | None = None
         self._pending: list[Step] = []
+        self.known: dict[Any, Any] = {}
+        self._savepoints: list[ReferenceType[Savepoint]] = []
+        self._numbers = count()
 
     def run(self, *steps: Step) -> list[Row]:
-        """Run *steps*, after those put off, in one round trip; return the last one's rows."""
-        steps, self._pending = (*self._pending, *steps), []
-        return self._sent(steps)
+        """
+        Run *steps*, after those put off, in one round trip; return the last one's rows.
+
+        Steps that change what a savepoint is to bring back are for :meth:`change`.
+        """
+        return self._sent((*self._due(), *steps))
+
+    def change(self, *steps: Step) -> list[Row]:
+        """Run *steps* as :meth:`run` does; savepoints undo them."""
+        self._pending.extend(steps)
+        return self._sent(self._due())
 
     def later(self, *steps: Step) -> None:
         """Put off *steps*, which give no rows, until the next round trip, the commit's at last."""
         self._pending.extend(steps)
+
+    def savepoint(self) -> Savepoint:
+        """
+        Return a place to come back to, for as long as somebody keeps it.
+
+        Nothing is sent for it, and the database knows of it only when changes were sent after it.
+        """
+        savepoint = Savepoint(self, f"cliquet_{next(self._numbers)}", len(self._pending))
+        self._savepoints.append(ref(savepoint))
+        return savepoint
+
+    def return_to(self, savepoint: Savepoint) -> None:
+        """Undo all changes since *savepoint*, and forget later ones; it stays."""
+        kept = self._savepoints.index(ref(savepoint)) + 1
+        del self._savepoints[kept:]
+        self.known.clear()
+        if savepoint.is_set:
+            self._pending = [_step(f"ROLLBACK TO SAVEPOINT {savepoint.name}")]
+        else:
+            del self._pending[savepoint.place :]
 
     def commit(self) -> None:
         """
@@ -222,6 +268,18 @@ class Writer:
         """Give the connection back."""
         self._connection.close()
 
+    def _due(self) -> tuple[Step, ...]:
+        """Return what was put off, and set the savepoints that part of it came after."""
+        due, self._pending = self._pending, []
+        kept = [one for known in self._savepoints if (one := known()) is not None]
+        self._savepoints = [ref(one) for one in kept]
+        for savepoint in reversed(kept):
+            if not savepoint.is_set and savepoint.place < len(due):
+                due.insert(savepoint.place, _step(f"SAVEPOINT {savepoint.name}"))
+                savepoint.is_set = True
+            savepoint.place = 0
+        return tuple(due)
+
     def _sent(self, steps: tuple[Step, ...], after: str = "") -> list[Row]:
         if self._failure is not None:
             raise BackendError(self._failure.original) from self._failure
@@ -244,6 +302,31 @@ class Writer:
             self._connection.close()
             self._connection = self._database.checked_out()
             return self._database._sent(self._connection, steps, "BEGIN", after)
+
+
+class Savepoint:
+    """
+    A place in a transaction; see :meth:`Writer.savepoint`.
+
+    Attributes:
+        name: Its name in the database.
+        place: How much of what is put off came before it.
+        is_set: Whether the database knows of it.
+    """
+
+    def __init__(self, writer: Writer, name: str, place: int) -> None:
+        self.name = name
+        self.place = place
+        self.is_set = False
+        self._writer = writer
+
+    def rollback(self) -> None:
+        """Undo what came after it."""
+        self._writer.return_to(self)
+
+
+def _step(text: str) -> Step:
+    return Step(Statement(text, text, is_prepared=False), {})
 
 
 class RequestScope:

@@ -30,6 +30,7 @@ class JSONRenderer:
             if response.content_type == response.default_content_type:
                 response.content_type = "application/json"
                 response.charset = None
+            response.exact_json = content
             return content
 
         return render

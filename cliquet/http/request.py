@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Mapping
 from typing import Any
 
 from pyramid.events import NewRequest
 from pyramid.interfaces import IRequestExtensions
 from pyramid.request import Request as PyramidRequest
 from pyramid.request import apply_request_extensions
+from webob.headers import EnvironHeaders
 
 from cliquet import jsonlib
 from cliquet.utils import encode_header
+
+
+@functools.lru_cache(maxsize=256)
+def environ_key(header: str) -> str:
+    """Return the key that WSGI has a header under."""
+    name = header.upper().replace("-", "_")
+    return name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
+
+
+class Headers(EnvironHeaders):
+    """Request headers; those that are not there are found out without an exception."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a header, or *default*."""
+        return self.environ.get(environ_key(name), default)
 
 
 class Request(PyramidRequest):
@@ -19,9 +37,13 @@ class Request(PyramidRequest):
 
     Attributes:
         selected_policy_name: Name of the policy that recognized the user, once it was looked for.
+        acts_for: The request whose credentials this one has unchanged, if it is part of a batch.
+        run: What the parts of a batch beside it are about, if it is the same collection.
     """
 
     selected_policy_name: str | None = None
+    acts_for: Any = None
+    run: Any = None
     _selected_userid: str | None = None
 
     # WebOb copies bodies above 10 kB to a file on disk, only for them to be read and parsed.
@@ -33,6 +55,7 @@ class Request(PyramidRequest):
         if not host.isprintable():
             environ["HTTP_HOST"] = encode_header(host)
         super().__init__(environ, *args, **kwargs)
+        self._headers = Headers(environ)
 
     @property
     def authn_type(self) -> str | None:
@@ -70,6 +93,10 @@ class Request(PyramidRequest):
         self.body = jsonlib.dumps(value)
         self.__dict__.pop("_parsed_json", None)
 
+    def remember_json(self, value: Any) -> None:
+        """Take *value* for what the body says, so that it need not be parsed."""
+        self.__dict__["_parsed_json"] = value
+
     json = json_body = property(_json, _set_json)
 
 
@@ -100,6 +127,13 @@ def extend_foreign_request(event: NewRequest) -> None:
     if folded is not None and not isinstance(request, folded):
         extensions = request.registry.queryUtility(IRequestExtensions)
         apply_request_extensions(request, extensions)
+
+
+def shown_path(environ: Mapping[str, Any]) -> str:
+    """Return the path of a request for people to read; bytes that are not UTF-8 are replaced."""
+    path: str = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    # WSGI hands bytes over as latin-1.
+    return path.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def bound_data(request: Any) -> dict[str, Any]:

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+from io import BytesIO
 from typing import Any
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit
 
 from pyramid.httpexceptions import HTTPException
-from pyramid.request import Request as PyramidRequest
 
 from cliquet import jsonlib
 from cliquet.http.cors import apply_cors
-from cliquet.http.request import Request
+from cliquet.http.request import Request, environ_key, shown_path
 from cliquet.utils import strip_uri_prefix
 
 #: How many redirections are followed before the last one is the answer.
 MAX_REDIRECTIONS = 5
 
-# What `quote` leaves alone: a path that is encoded already stays as it is.
-_SAFE_IN_URLS = "/%?=&:;@!$'()*+,~#-._[]\""
+# What `quote` leaves alone: a query that is encoded already stays as it is.
+_SAFE_IN_QUERIES = "/%?=&:;@!$'()*+,~#-._[]\""
+
+_OF_THE_BODY = frozenset({"CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "wsgi.input_terminated"})
+# What WebOb and Pyramid found out about a request.
+_OF_ONE_REQUEST = ("webob.", "bfg.")
+# Headers that a description cannot give: the length is that of its body.
+_OURS = frozenset({"content-length", "transfer-encoding", "host"})
 
 
-def build_request(original: Any, dict_obj: dict[str, Any]) -> Any:
+def build_request(original: Any, dict_obj: Mapping[str, Any]) -> Any:
     """
     Return a request made from a description of one.
 
@@ -33,18 +40,51 @@ def build_request(original: Any, dict_obj: dict[str, Any]) -> Any:
     Returns:
         A request of the application's own class, with ``parent`` set to *original*.
     """
-    path = _with_prefix(_from_root(dict_obj["path"], original), original.registry.route_prefix)
-    headers = dict(original.headers) | dict(dict_obj.get("headers") or {})
-    factory = getattr(original.registry, "folded_request_class", Request)
-    body = _body(dict_obj.get("body"), headers)
-    request = factory.blank(
-        quote(path, safe=_SAFE_IN_URLS),
-        base_url=original.application_url,
-        headers=headers,
-        body=body,
+    return make_request(original, carried_environ(original), dict_obj)
+
+
+def carried_environ(original: Any, without: Iterable[str] = ()) -> dict[str, Any]:
+    """
+    Return the part of the WSGI environment of a request that those made from it have as well.
+
+    Args:
+        original: Its credentials, host, client and transaction are carried; its body is not.
+        without: Names of headers to leave out, as the environment spells them: ``HTTP_IF_MATCH``.
+    """
+    left_out = {*_OF_THE_BODY, *without}
+    carried = {
+        key: value
+        for key, value in original.environ.items()
+        if key not in left_out and not key.startswith(_OF_ONE_REQUEST)
+    }
+    carried["SCRIPT_NAME"] = original.script_name
+    carried.setdefault("HTTP_HOST", original.host)
+    carried.setdefault("wsgi.url_scheme", urlsplit(original.application_url).scheme)
+    return carried
+
+
+def make_request(original: Any, environ: Mapping[str, Any], description: Mapping[str, Any]) -> Any:
+    """Return a request as :func:`build_request` does, from what was carried over already."""
+    registry = original.registry
+    target = _with_prefix(_from_root(description["path"], original), registry.route_prefix)
+    path, _, query = target.partition("?")
+    made = {
+        **environ,
+        "REQUEST_METHOD": description.get("method") or "GET",
+        # WSGI has bytes as latin-1, and queries as they are sent.
+        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+        "QUERY_STRING": quote(query, safe=_SAFE_IN_QUERIES),
+    }
+    given = {name.lower(): value for name, value in (description.get("headers") or {}).items()}
+    made.update(
+        (environ_key(name), _latin1(value)) for name, value in given.items() if name not in _OURS
     )
-    request.method = dict_obj.get("method") or "GET"
-    request.registry = original.registry
+    body = description.get("body")
+    _put_body(made, body, is_typed="content-type" in given)
+    request = getattr(registry, "folded_request_class", Request)(made)
+    if isinstance(body, dict):
+        request.remember_json(body)
+    request.registry = registry
     request.parent = original
     request.bound_data = original.bound_data
     return request
@@ -63,19 +103,29 @@ def _with_prefix(path: str, prefix: str | None) -> str:
     return path if has_version or f"{bare}/".startswith(f"{root}/") else root + path
 
 
-def _body(body: Any, headers: dict[str, str]) -> bytes:
-    # The length is that of this body, whatever the original's was.
-    for name in [name for name in headers if name.lower() in ("content-length", "host")]:
-        del headers[name]
+def _latin1(value: str) -> str:
+    return value if value.isascii() else value.encode().decode("latin-1")
+
+
+def _put_body(environ: dict[str, Any], body: Any, *, is_typed: bool) -> None:
+    content = _content(body)
+    if not content and not is_typed:
+        # That of the original says nothing of a body that is not there.
+        environ.pop("CONTENT_TYPE", None)
+    elif not isinstance(body, (bytes, str)):
+        environ.setdefault("CONTENT_TYPE", "application/json")
+    environ["CONTENT_LENGTH"] = str(len(content))
+    environ["wsgi.input"] = BytesIO(content)
+    # It need not be copied to be read twice.
+    environ["webob.is_body_seekable"] = True
+
+
+def _content(body: Any) -> bytes:
     if body is None:
         return b""
-    if isinstance(body, bytes):
-        return body
     if isinstance(body, str):
         return body.encode()
-    if not any(name.lower() == "content-type" for name in headers):
-        headers["Content-Type"] = "application/json"
-    return jsonlib.dumps(body)
+    return body if isinstance(body, bytes) else jsonlib.dumps(body)
 
 
 def build_response(response: Any, request: Any) -> dict[str, Any]:
@@ -84,12 +134,31 @@ def build_response(response: Any, request: Any) -> dict[str, Any]:
 
     The body is the value that its JSON stands for, else its text; that of HEAD is empty.
     """
+    return _described(response, request, _value_of_body)
+
+
+def render_response(response: Any, request: Any) -> dict[str, Any]:
+    """
+    Return what :func:`build_response` does, to be written as JSON at once.
+
+    A body that was rendered by us is neither parsed nor rendered again.
+    """
+    return _described(response, request, _rendered_body)
+
+
+def _described(response: Any, request: Any, body_of: Callable[[Any], Any]) -> dict[str, Any]:
     return {
-        "path": request.path,
+        "path": shown_path(request.environ),
         "status": response.status_code,
-        "headers": dict(response.headers),
-        "body": "" if request.method == "HEAD" else _value_of_body(response),
+        "headers": dict(response.headerlist),
+        "body": "" if request.method == "HEAD" else body_of(response),
     }
+
+
+def _rendered_body(response: Any) -> Any:
+    body = response.body
+    is_ours = body and body is getattr(response, "exact_json", None)
+    return jsonlib.fragment(body) if is_ours else _value_of_body(response)
 
 
 def _value_of_body(response: Any) -> Any:
@@ -115,8 +184,13 @@ def follow_subrequest(request: Any, subrequest: Any, **kwargs: Any) -> tuple[Any
         HTTPException: When tweens are not used, as ``invoke_subrequest`` does; redirections
             are not raised.
     """
+    return followed(subrequest, lambda one: _invoke(request, one, kwargs))
+
+
+def followed(subrequest: Any, answer: Callable[[Any], Any]) -> tuple[Any, Any]:
+    """Return what *answer* makes of a request in the end, redirections followed, and of which."""
     for _ in range(MAX_REDIRECTIONS):
-        response = _invoke(request, subrequest, kwargs)
+        response = answer(subrequest)
         path = _redirection_path(response, subrequest)
         if path is None:
             break
@@ -151,12 +225,9 @@ def _redirection_path(response: Any, subrequest: Any) -> str | None:
 
 
 def _redirected(subrequest: Any, path: str) -> Any:
-    redirected: PyramidRequest = subrequest.__class__.blank(
-        path, base_url=subrequest.application_url, headers=dict(subrequest.headers)
-    )
-    redirected.method = subrequest.method
-    redirected.body = subrequest.body
-    redirected.registry = subrequest.registry
+    description = {"method": subrequest.method, "path": path, "body": subrequest.body}
+    environ = carried_environ(subrequest)
+    redirected = make_request(subrequest, environ, description)
     redirected.parent = getattr(subrequest, "parent", None)
-    redirected.bound_data = subrequest.bound_data
+    redirected.acts_for = getattr(subrequest, "acts_for", None)
     return redirected

@@ -17,7 +17,7 @@ from pyramid.tweens import EXCVIEW
 from transaction.interfaces import IDataManager
 from zope.interface import implementer
 
-from cliquet.drivers.databases import RequestScope, Writer, request_scope
+from cliquet.drivers.databases import RequestScope, Savepoint, Writer, request_scope
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
@@ -58,6 +58,10 @@ class WriterDataManager:
     def tpc_finish(self, transaction: Any) -> None:
         """Give the connection back."""
         self._scope.forget(self._writer)
+
+    def savepoint(self) -> Savepoint:
+        """Return a place to come back to, by its ``rollback()``."""
+        return self._writer.savepoint()
 
     def abort(self, transaction: Any) -> None:
         """Roll back, and give the connection back."""

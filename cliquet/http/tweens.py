@@ -13,6 +13,7 @@ from pyramid import httpexceptions
 
 from cliquet import logs
 from cliquet.errors import ERRORS, http_error
+from cliquet.http.summaries import facts_of, outcome_of
 from cliquet.settings import read_date
 
 Handler = Callable[[Any], Any]
@@ -25,58 +26,16 @@ def summary_tween_factory(handler: Handler, registry: Any) -> Handler:
     def tween(request: Any) -> Any:
         is_logged = logger.is_enabled_for(logging.INFO)
         start = time.perf_counter()
-        token = logs.start_request(_facts(request) if is_logged else {}, logger)
+        token = logs.start_request(facts_of(request) if is_logged else {}, logger)
         try:
             response = handler(request)
             if is_logged:
-                elapsed_ms = round((time.perf_counter() - start) * 1000)
-                logs.summary(_outcome(request, response, elapsed_ms))
+                logs.summary(outcome_of(request, response, time.perf_counter() - start))
             return response
         finally:
             logs.end_request(token)
 
     return tween
-
-
-def _facts(request: Any) -> dict[str, Any]:
-    environ = request.environ
-    return {
-        "agent": environ.get("HTTP_USER_AGENT"),
-        "path": _path(request),
-        "method": request.method,
-        "querystring": _querystring(request) if environ.get("QUERY_STRING") else {},
-        "lang": environ.get("HTTP_ACCEPT_LANGUAGE"),
-        "uid": None,
-        "authn_type": None,
-    }
-
-
-def _path(request: Any) -> str:
-    path: str = request.environ.get("PATH_INFO", "")
-    # WSGI hands bytes over as latin-1: read what they are, for people.
-    return path.encode("latin-1", "replace").decode("utf-8", "replace")
-
-
-def _querystring(request: Any) -> Any:
-    try:
-        return dict(request.GET)
-    except UnicodeDecodeError:
-        return request.query_string
-
-
-def _outcome(request: Any, response: Any, elapsed_ms: int) -> dict[str, Any]:
-    outcome = {
-        "errno": getattr(response, "errno", 0),
-        "code": response.status_code,
-        "t": elapsed_ms,
-        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-    }
-    # Who asked is told when the request was authenticated; it is not authenticated to be told.
-    identity = getattr(request, "_multiauth_identity", None)
-    if identity is not None:
-        outcome["uid"] = identity.userid
-        outcome["authn_type"] = request.authn_type
-    return outcome
 
 
 def body_size_tween_factory(handler: Handler, registry: Any) -> Handler:

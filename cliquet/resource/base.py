@@ -16,7 +16,7 @@ from cliquet.errors import not_found_response
 from cliquet.events import ACTIONS, has_subscribers
 from cliquet.exceptions import InvalidParameter
 from cliquet.http.body import bound_schema, described
-from cliquet.logs import logger
+from cliquet.logs import bind_to_request
 from cliquet.resource import patching, querystring
 from cliquet.resource.answers import (
     add_cache_control,
@@ -69,7 +69,8 @@ class BaseResource(ListReader):
             parent_id=self.get_parent_id(request),
             auth=request.headers.get("Authorization"),
         )
-        logger.bind(collection_id=self.model.collection_id)
+        self.model.run = getattr(request, "run", None)
+        bind_to_request(collection_id=self.model.collection_id)
 
     # -- What applications override
 
@@ -349,7 +350,7 @@ class BaseResource(ListReader):
         if page.more:
             token = make_token(page.records[-1], query["sorting"])
             response.headers["Next-Page"] = next_page_url(self.request, limit, token)
-        logger.bind(
+        bind_to_request(
             collection_timestamp=page.timestamp,
             nb_records=len(page.records),
             limit=limit,

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from cliquet.query import COMPARISON
+from cliquet.resource.runs import Run
 from cliquet.storage import (
     DEFAULT_DELETED_FIELD,
     DEFAULT_ID_FIELD,
@@ -41,6 +42,8 @@ class Model:
     deleted_field = DEFAULT_DELETED_FIELD
     #: Name under which the permissions of a record are kept beside its fields, if any.
     permissions_field = "__permissions__"
+    #: The requests of a batch that read or write records of one collection with this one.
+    run: Run | None = None
 
     def __init__(
         self,
@@ -99,7 +102,10 @@ class Model:
         Raises:
             RecordNotFoundError: There is none of that id.
         """
-        return self.storage.get(object_id=record_id, **self._target(parent_id))
+        target = self._target(parent_id)
+        if self.run is not None:
+            return self.run.get(self.storage, record_id, target)
+        return self.storage.get(object_id=record_id, **target)
 
     def get_tombstone(self, record_id: str, parent_id: str | None = None) -> JSONRecord | None:
         """Return the tombstone of a deleted record, or ``None``."""

@@ -137,6 +137,38 @@ class StorageBase:
         """
         raise NotImplementedError
 
+    def get_many(
+        self,
+        collection_id: str,
+        parent_id: str,
+        object_ids: Sequence[str],
+        id_field: str = DEFAULT_ID_FIELD,
+        modified_field: str = DEFAULT_MODIFIED_FIELD,
+        auth: str | None = None,
+    ) -> dict[str, JSONRecord | None]:
+        """
+        Return live records by id, ``None`` for those that do not exist.
+
+        A storage that gains nothing by it may leave any of them out, as this one does: they are
+        then asked for one by one.
+        """
+        return {}
+
+    def prepare_writes(
+        self,
+        collection_id: str,
+        parent_id: str,
+        object_ids: Sequence[str],
+        id_field: str = DEFAULT_ID_FIELD,
+        modified_field: str = DEFAULT_MODIFIED_FIELD,
+        auth: str | None = None,
+    ) -> None:
+        """
+        Hear which records the request is about to write; nothing need be done.
+
+        A storage with transactions may lock the collection and read them at once.
+        """
+
     def update(
         self,
         collection_id: str,

@@ -1,4 +1,4 @@
-"""Views of every application: hello, heartbeats, and the pages of errors."""
+"""Views of every application: hello, heartbeats, batch, and the pages of errors."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from typing import Any
 
 def includeme(config: Any) -> None:
     """Add the views; services are made anew, so that applications share none."""
-    for name in ("hello", "heartbeat", "errors"):
+    for name in ("hello", "heartbeat", "batch", "errors"):
         config.include(f"cliquet.views.{name}")

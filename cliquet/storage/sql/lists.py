@@ -19,15 +19,17 @@ from cliquet.storage import (
 )
 from cliquet.storage.exceptions import ModifiedError
 from cliquet.storage.fields import Fields
+from cliquet.storage.sql.ahead import AheadStorage
+from cliquet.storage.sql.known import forget_collection
 from cliquet.storage.sql.pages import ListQuery, Pages
-from cliquet.storage.sql.records import RecordStorage, from_row, from_rows, place_of
+from cliquet.storage.sql.records import from_row, from_rows, place_of
 from cliquet.storage.sql.statements import Statements
 
 #: What stands for "no limit" in a statement that always has one.
 _NO_LIMIT = 2**62
 
 
-class SQLStorage(RecordStorage):
+class SQLStorage(AheadStorage):
     """Records in a database; see :class:`~cliquet.storage.sql.records.RecordStorage`."""
 
     def __init__(self, database: Database, statements: Statements, readonly: bool = False) -> None:
@@ -132,6 +134,7 @@ class SQLStorage(RecordStorage):
             if expected_collection not in (None, state.collection):
                 raise ModifiedError
             rows = writer.run(Step(reading, values))
+            forget_collection(writer, place)
             first = max(state.now, state.collection + 1)
             if rows:
                 writer.later(
@@ -157,7 +160,8 @@ class SQLStorage(RecordStorage):
             "before": _NO_LIMIT if before is None else before,
         }
         with self._database.writing() as writer:
-            return len(writer.run(Step(self._statements.purge, values)))
+            forget_collection(writer, values)
+            return len(writer.change(Step(self._statements.purge, values)))
 
     def _page(
         self, place: dict[str, Any], listing: ListQuery, limit: int, known: int | None

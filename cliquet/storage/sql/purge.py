@@ -49,7 +49,7 @@ class PurgingStorage(SQLStorage):
             for (parent_id, collection_id), group in groupby(keys, key=lambda key: key[:2]):
                 ids = [key[2] for key in group]
                 place = place_of(collection_id, parent_id)
-                count += len(writer.run(Step(forget, {**place, "ids": ids, "before": before})))
+                count += len(writer.change(Step(forget, {**place, "ids": ids, "before": before})))
         return count
 
 

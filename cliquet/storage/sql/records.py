@@ -28,6 +28,7 @@ from cliquet.storage import (
 from cliquet.storage.exceptions import ModifiedError, RecordNotFoundError, UnicityError
 from cliquet.storage.fields import Fields
 from cliquet.storage.generators import UUID4
+from cliquet.storage.sql.known import KnownRecord, known_collection, note_locked
 from cliquet.storage.sql.statements import Statements
 from cliquet.storage.sql.tables import records, timestamps
 from cliquet.storage.timestamps import stamp
@@ -78,13 +79,17 @@ class RecordStorage(StorageBase):
         """See :meth:`StorageBase.flush`; the version of the schema stays."""
         steps = (self._statements.dynamic(table.delete()) for table in (records, timestamps))
         with self._database.writing() as writer:
-            writer.run(*(Step(step, {}) for step in steps))
+            writer.known.clear()
+            writer.change(*(Step(step, {}) for step in steps))
 
     def collection_timestamp(
         self, collection_id: str, parent_id: str, auth: str | None = None
     ) -> int:
         """See :meth:`StorageBase.collection_timestamp`."""
         place = place_of(collection_id, parent_id)
+        known = known_collection(self._database.writer, place)
+        if known is not None:
+            return known.timestamp
         rows = self._database.read(Step(self._statements.timestamp, place))
         return rows[0][0] if rows else self._first_timestamp(place)
 
@@ -127,10 +132,20 @@ class RecordStorage(StorageBase):
     ) -> JSONRecord:
         """See :meth:`StorageBase.get`."""
         place = {**place_of(collection_id, parent_id), "id": object_id}
-        rows = self._database.read(Step(self._statements.get, place))
-        if not rows:
+        known = known_collection(self._database.writer, place)
+        record = None if known is None else known.records.get(object_id)
+        if record is None:
+            rows = self._database.read(Step(self._statements.get, place))
+            if not rows:
+                raise RecordNotFoundError(object_id)
+            timestamp, _, data = rows[0]
+            record = KnownRecord(timestamp, True, data)
+            if known is not None:
+                known.remember(object_id, record)
+        if not record.is_live:
             raise RecordNotFoundError(object_id)
-        return from_row((object_id, *rows[0]), Fields(id_field, modified_field))
+        row = object_id, record.timestamp, False, record.data
+        return from_row(row, Fields(id_field, modified_field))
 
     def update(
         self,
@@ -179,6 +194,8 @@ class RecordStorage(StorageBase):
             buried = {**place, "last_modified": stamps.record}
             statement = self._statements.bury if with_deleted else self._statements.remove
             writer.later(Step(statement, buried), self._touch(place, stamps.collection, -1))
+            left = stamps.record if with_deleted else None
+            _note_written(writer, place, stamps.collection, KnownRecord(left, False, None))
         tombstone = {id_field: object_id, modified_field: stamps.record, deleted_field: True}
         return (tombstone, _record(object_id, state, fields)) if with_previous else tombstone
 
@@ -204,6 +221,10 @@ class RecordStorage(StorageBase):
         record: JSONRecord,
         unique_fields: Sequence[str],
     ) -> State:
+        known = known_collection(writer, place)
+        if known is not None and _is_enough(known.records.get(place["id"]), record, unique_fields):
+            free = (None,) * len(unique_fields)
+            return State(known.timestamp, known.now, *known.records[place["id"]], free)
         statement = self._statements.state_with(place["collection_id"], unique_fields)
         values = {**place, **_unique_values(record, unique_fields)}
         # Two statements: one that waits for the lock keeps the snapshot from before the wait.
@@ -213,8 +234,10 @@ class RecordStorage(StorageBase):
             rows = writer.run(Step(self._statements.begin_collection, place), *steps)
         collection, now, timestamp, deleted, data, *holders = rows[0]
         # Not every database has booleans of its own; there is none where there is no record.
-        is_live = timestamp is not None and not deleted
-        return State(collection, now, timestamp, is_live, data, tuple(holders))
+        found = KnownRecord(timestamp, timestamp is not None and not deleted, data)
+        known = note_locked(writer, place, collection, now)
+        known.remember(place["id"], found)
+        return State(collection, now, *found, tuple(holders))
 
     def _check_unique(
         self,
@@ -243,6 +266,8 @@ class RecordStorage(StorageBase):
         values = {**place, "last_modified": stamps.record, "data": text.decode()}
         touch = self._touch(place, stamps.collection, 0 if state.is_live else 1)
         writer.later(Step(self._statements.put, values), touch)
+        written = KnownRecord(stamps.record, True, values["data"])
+        _note_written(writer, place, stamps.collection, written)
         stored: JSONRecord = jsonlib.loads(text)
         return {**stored, fields.id: place["id"], fields.modified: stamps.record}
 
@@ -254,6 +279,25 @@ class RecordStorage(StorageBase):
 def place_of(collection_id: str, parent_id: str) -> dict[str, Any]:
     """Return the parameters that name a collection in every statement."""
     return {"collection_id": collection_id, "parent_id": parent_id}
+
+
+def _note_written(
+    writer: Writer, place: dict[str, Any], timestamp: int, record: KnownRecord
+) -> None:
+    known = known_collection(writer, place)
+    if known is not None:
+        known.timestamp = timestamp
+        known.remember(place["id"], record)
+
+
+def _is_enough(known: KnownRecord | None, record: JSONRecord, unique_fields: Sequence[str]) -> bool:
+    """Tell whether a write needs to know no more: of other records, only what new values need."""
+    if known is None or not unique_fields:
+        return known is not None
+    present = jsonlib.loads(known.data) if known.is_live and known.data else {}
+    values = _unique_values(record, unique_fields).items()
+    before = _unique_values(present, unique_fields)
+    return all(value is None or before[name] == value for name, value in values)
 
 
 def _unique_values(record: JSONRecord, unique_fields: Sequence[str]) -> dict[str, str | None]:

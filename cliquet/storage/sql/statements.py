@@ -29,6 +29,7 @@ from cliquet.drivers.statements import Statement
 from cliquet.storage.sql.elements import (
     AsDocument,
     DocumentText,
+    InList,
     JSONEquals,
     JSONHash,
     PresentTime,
@@ -97,6 +98,9 @@ class Statements:
 
     def _of_records(self) -> None:
         self.get = self._compiled("get", select(*RECORD[1:]).where(_record(), ~records.c.deleted))
+        self.get_many = self._compiled(
+            "get_many", select(*RECORD).where(_records(), ~records.c.deleted)
+        )
         self.put = self._compiled("put", self._put())
         self.bury = self._compiled(
             "bury",
@@ -109,7 +113,8 @@ class Statements:
             ),
         )
         self.remove = self._compiled("remove", records.delete().where(_record()))
-        self.state = self._compiled("state", self._state())
+        self.state = self._compiled("state", self._state(_record(), RECORD[1:]))
+        self.states = self._compiled("states", self._state(_records(), RECORD))
         self.purge = self._compiled(
             "purge",
             records.delete()
@@ -138,7 +143,7 @@ class Statements:
                 _holder(collection_id, field, f"u{place}")
                 for place, field in enumerate(unique_fields)
             ]
-            statement = self._state().add_columns(*holders)
+            statement = self._state(_record(), RECORD[1:]).add_columns(*holders)
             self._by_unique_fields[key] = self._compiled(f"state_{digest}", statement)
         return self._by_unique_fields[key]
 
@@ -198,12 +203,12 @@ class Statements:
             },
         )
 
-    def _state(self) -> Select[Any]:
+    def _state(self, wanted: Clause, columns: Sequence[Any]) -> Select[Any]:
         # The keys of both tables are compared with parameters, not with each other: a database
         # that knows nothing of the tables yet sees only then that one record is looked up.
         return (
-            select(timestamps.c.last_modified, PresentTime(), *RECORD[1:])
-            .select_from(timestamps.outerjoin(records, _record()))
+            select(timestamps.c.last_modified, PresentTime(), *columns)
+            .select_from(timestamps.outerjoin(records, wanted))
             .where(of_collection(timestamps))
         )
 
@@ -218,6 +223,10 @@ def of_collection(table: Any) -> Clause:
 
 def _record() -> Clause:
     return and_(of_collection(records), records.c.id == bindparam("id"))
+
+
+def _records() -> Clause:
+    return and_(of_collection(records), InList(records.c.id, bindparam("ids")))
 
 
 def _burial(where: Clause) -> Any:

@@ -1,0 +1,64 @@
+"""
+Runs: consecutive requests of a batch that are about records of one collection.
+
+What all of them are going to read is read at once, when the first of them reads, by a storage that
+can. Each is answered as it would be alone: a record that was not read ahead is read then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cliquet.storage import JSONRecord, StorageBase
+from cliquet.storage.exceptions import RecordNotFoundError
+
+
+class Run:
+    """
+    Records that are about to be read, or written.
+
+    Args:
+        ids: Of the records, as URLs have them.
+        is_writing: Whether they are to be written.
+    """
+
+    def __init__(self, ids: Sequence[str], *, is_writing: bool) -> None:
+        self._ids = ids
+        self._is_writing = is_writing
+        self._place: tuple[Any, ...] | None = None
+        self._records: dict[str, JSONRecord | None] = {}
+
+    def get(self, storage: Any, record_id: str, target: dict[str, Any]) -> JSONRecord:
+        """
+        Return a record as ``storage.get`` does.
+
+        Args:
+            storage: Of the collection.
+            record_id: One of the run's, or any.
+            target: Names the collection; requests of other users have others.
+        """
+        place = target["collection_id"], target["parent_id"]
+        if self._place is None:
+            self._place = place
+            self._read_ahead(storage, target)
+        if place != self._place or record_id not in self._records:
+            record: JSONRecord = storage.get(object_id=record_id, **target)
+            return record
+        # Once: whoever asks a second time wants to know what has become of it.
+        known = self._records.pop(record_id)
+        if known is None:
+            raise RecordNotFoundError(record_id)
+        return known
+
+    def forget(self) -> None:
+        """Forget what was read ahead, since something else came between."""
+        self._records = {}
+
+    def _read_ahead(self, storage: Any, target: dict[str, Any]) -> None:
+        if not isinstance(storage, StorageBase):
+            return
+        if self._is_writing:
+            storage.prepare_writes(object_ids=self._ids, **target)
+        else:
+            self._records = storage.get_many(object_ids=self._ids, **target)
