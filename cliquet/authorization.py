@@ -8,20 +8,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Collection, Iterable
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
 from pyramid.authorization import Authenticated
 from pyramid.interfaces import IAuthorizationPolicy
-from pyramid_multiauth import (
-    MultiAuthIdentity,
-    MultiAuthPolicySelected,
-    MultiAuthSecurityPolicy,
-)
 from zope.interface import implementer
 
-from cliquet.authentication import acting_principals, find_userid
+from cliquet.authentication import acting_principals
 from cliquet.http.service import current_resource_name, current_service
 from cliquet.permission import (
     WILDCARD,
@@ -56,36 +51,6 @@ def groupfinder(userid: str, request: Any) -> list[str]:
     if isinstance(context, RouteFactory) and context.is_dynamic:
         return [prefixed, *context.groups_of(prefixed)]
     return [prefixed, *backend.user_principals(prefixed)]
-
-
-class TruthfulGroupfinder:
-    """
-    The groupfinder of an application, asked so that requests tell the truth.
-
-    Nothing is left of a user that it refuses. Our own is spared where no group can matter: views
-    that any user may call wait for nothing but the user's id.
-    """
-
-    def __init__(self, find: Callable[[str, Any], Any], policy: Any) -> None:
-        self._find = find
-        self._may_defer = find is groupfinder and _decides_on_private_as_ours(policy)
-
-    def __call__(self, userid: str, request: Any) -> Any:
-        """Return the groups of a user, or ``None`` to refuse it."""
-        context = getattr(request, "context", None)
-        if self._may_defer and isinstance(context, RouteFactory) and context.is_private:
-            # Whoever looks at the principals all the same finds the groups among them.
-            request.__dict__["deferred_groups"] = partial(self._find, userid, request)
-            return [f"{request.selected_policy_name}:{userid}"]
-        groups = self._find(userid, request)
-        if groups is None:
-            request.selected_policy_name = None
-            request.selected_userid = None
-        return groups
-
-
-def _decides_on_private_as_ours(policy: Any) -> bool:
-    return getattr(type(policy), "permits", None) is AuthorizationPolicy.permits
 
 
 @implementer(IAuthorizationPolicy)
@@ -125,40 +90,6 @@ class AuthorizationPolicy:
     def principals_allowed_by_permission(self, context: Any, permission: str) -> Any:
         """Refuse: principals are not enumerated."""
         raise NotImplementedError
-
-
-class SecurityPolicy(MultiAuthSecurityPolicy):
-    """
-    The policies of the application as one, whose principals are whole and anybody's own.
-
-    Policies of old add lists to what they are handed; the library hands over the set that it
-    keeps for the whole request.
-    """
-
-    def _compute_identity(self, request: Any) -> MultiAuthIdentity | None:
-        # As the library does, but for who is asked: parts of a batch need not ask again.
-        for policy in self._policies:
-            userid = find_userid(policy, request)
-            if userid is None:
-                continue
-            request.registry.notify(MultiAuthPolicySelected(policy, request, userid))
-            groups = [] if self._callback is None else self._callback(userid, request)
-            if groups is not None:
-                return MultiAuthIdentity(userid, groups)
-        return None
-
-    def permits(self, request: Any, context: Any, permission: str) -> Any:
-        """Ask the policy of authorization, with a list of principals of its own."""
-        find = super().effective_principals if permission == PRIVATE else self.effective_principals
-        return self._helper.permits(context, list(find(request)), permission)
-
-    def effective_principals(self, request: Any) -> set[str]:
-        """Return the principals of the request, groups that nobody needed so far included."""
-        principals: set[str] = super().effective_principals(request)
-        find_groups = request.__dict__.pop("deferred_groups", None)
-        if find_groups is not None:
-            principals.update(find_groups())
-        return principals
 
 
 class RouteFactory:

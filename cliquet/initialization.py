@@ -27,7 +27,6 @@ from cliquet.authentication import (
     remember_policy,
     unauthenticated_userid,
 )
-from cliquet.authorization import SecurityPolicy, TruthfulGroupfinder
 from cliquet.events import setup_transaction_hook as setup_transaction_hook
 from cliquet.http.media import media_types_deriver
 from cliquet.http.renderers import JSONRenderer
@@ -43,6 +42,7 @@ from cliquet.http.service import add_service, current_resource_name, current_ser
 from cliquet.http.subrequests import follow_subrequest
 from cliquet.listeners import setup_listeners as setup_listeners
 from cliquet.resource.registration import declared_fields
+from cliquet.security import SecurityPolicy, TruthfulGroupfinder
 from cliquet.settings import PREFIX, aslist, load, with_defaults
 from cliquet.storage import schemas
 from cliquet.storage.generators import Generator

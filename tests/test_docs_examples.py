@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 import uuid
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -366,29 +363,3 @@ def test_who_is_banned_is_nobody() -> None:
     app.authorization = None
     app.get("/v1/books", headers={"X-Api-Key": "s3cr3t"}, status=200)
     app.get("/v1/books", headers={"X-Api-Key": "m"}, status=401)
-
-
-# -- Plugins
-
-
-@pytest.fixture
-def mailer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The plugin of the page on configuration, where it can be included by its name."""
-    source = "\n".join(one.text for one in snippets("configuration", "python"))
-    (tmp_path / "mailer.py").write_text(source, encoding="utf-8")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "mailer", raising=False)
-    return importlib.import_module("mailer")
-
-
-def test_a_plugin_shows_in_hello_and_in_the_heartbeat(mailer: ModuleType) -> None:
-    app = page_app("index", includes=mailer.__name__)
-    hello = app.get("/v1/").json
-    assert hello["settings"]["mailer.host"] == "localhost"
-    assert hello["capabilities"]["mailer"]["description"] == "Sends e-mails through localhost."
-    assert app.get("/v1/__heartbeat__").json["mailer"] is True
-
-
-def test_the_settings_of_a_plugin_are_read_as_all_others(mailer: ModuleType) -> None:
-    app = page_app("index", includes=mailer.__name__, **{"mailer.port": "26"})
-    assert app.get("/v1/__heartbeat__", status=503).json["mailer"] is False

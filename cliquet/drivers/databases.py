@@ -12,20 +12,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from itertools import count
 from typing import Any, Protocol
-from weakref import ReferenceType, WeakSet, ref
+from weakref import WeakSet
 
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from cliquet.drivers.statements import Statement, Step
+from cliquet.drivers.statements import Step
+from cliquet.drivers.writers import ConnectionLost, Row, Writer
 from cliquet.exceptions import BackendError
-
-Row = tuple[Any, ...]
-
-#: Within which a connection that was dead already says so.
-SUDDEN_SECONDS = 2.0
 
 _databases: WeakSet[Database] = WeakSet()
 
@@ -79,7 +74,7 @@ class Database:
             return writer.run(step)
         try:
             return self._read_once(step)
-        except _ConnectionLost as lost:
+        except ConnectionLost as lost:
             if not lost.is_sudden:
                 raise
             return self._read_once(step)
@@ -90,15 +85,10 @@ class Database:
         scope = _open_scope()
         return None if scope is None else scope.writer_of(self)
 
-    @property
-    def is_in_request(self) -> bool:
-        """Whether what is written now is part of a request's transaction."""
-        return _open_scope() is not None
-
     def _read_once(self, step: Step) -> list[Row]:
         connection = self.checked_out()
         try:
-            return self._sent(connection, (step,))
+            return self.send(connection, (step,))
         finally:
             connection.close()
 
@@ -152,9 +142,15 @@ class Database:
         with backend_errors(self.wire.errors):
             return self.engine.raw_connection()
 
-    def _sent(
+    def send(
         self, connection: Any, steps: tuple[Step, ...], before: str = "", after: str = ""
     ) -> list[Row]:
+        """
+        Run *before*, the steps and *after* on a connection, in one round trip.
+
+        Raises:
+            BackendError: The database failed; ``ConnectionLost`` when the connection is no more.
+        """
         began = time.monotonic()
         try:
             return self.wire.send(connection, steps, before, after)
@@ -162,171 +158,10 @@ class Database:
             if self.wire.is_disconnect(error, connection):
                 # The others of the pool died of the same: each is replaced when its turn comes.
                 self.engine.pool._invalidate(connection, error)
-                raise _ConnectionLost(error, time.monotonic() - began) from error
+                raise ConnectionLost(error, time.monotonic() - began) from error
             if self.wire.is_spoilt(connection):
                 connection.invalidate(error)
             raise BackendError(error) from error
-
-
-class _ConnectionLost(BackendError):
-    """
-    The connection broke: whether the statement was run, nobody knows.
-
-    Attributes:
-        is_sudden: Whether it turned out at once: it was dead before. A server that kept silent is
-            not asked again, for the client waits already.
-    """
-
-    def __init__(self, original: Exception, seconds: float) -> None:
-        super().__init__(original)
-        self.is_sudden = seconds < SUDDEN_SECONDS
-
-
-class Writer:
-    """
-    The connection of a transaction, which begins with the first statement.
-
-    A transaction that failed stays failed, even where whoever used it went on: it cannot be
-    committed, since the database has forgotten what it had done.
-
-    Attributes:
-        known: What its users know of the database while it lasts; forgotten when part of it is
-            undone.
-    """
-
-    def __init__(self, database: Database, connection: Any) -> None:
-        self._database = database
-        self._connection = connection
-        self._is_begun = False
-        self._failure: BackendError | None = None
-        self._pending: list[Step] = []
-        self.known: dict[Any, Any] = {}
-        self._savepoints: list[ReferenceType[Savepoint]] = []
-        self._numbers = count()
-
-    def run(self, *steps: Step) -> list[Row]:
-        """
-        Run *steps*, after those put off, in one round trip; return the last one's rows.
-
-        Steps that change what a savepoint is to bring back are for :meth:`change`.
-        """
-        return self._sent((*self._due(), *steps))
-
-    def change(self, *steps: Step) -> list[Row]:
-        """Run *steps* as :meth:`run` does; savepoints undo them."""
-        self._pending.extend(steps)
-        return self._sent(self._due())
-
-    def later(self, *steps: Step) -> None:
-        """Put off *steps*, which give no rows, until the next round trip, the commit's at last."""
-        self._pending.extend(steps)
-
-    def savepoint(self) -> Savepoint:
-        """
-        Return a place to come back to, for as long as somebody keeps it.
-
-        Nothing is sent for it, and the database knows of it only when changes were sent after it.
-        """
-        savepoint = Savepoint(self, f"cliquet_{next(self._numbers)}", len(self._pending))
-        self._savepoints.append(ref(savepoint))
-        return savepoint
-
-    def return_to(self, savepoint: Savepoint) -> None:
-        """Undo all changes since *savepoint*, and forget later ones; it stays."""
-        kept = self._savepoints.index(ref(savepoint)) + 1
-        del self._savepoints[kept:]
-        self.known.clear()
-        if savepoint.is_set:
-            self._pending = [_step(f"ROLLBACK TO SAVEPOINT {savepoint.name}")]
-        else:
-            del self._pending[savepoint.place :]
-
-    def commit(self) -> None:
-        """
-        Run what was put off, and commit.
-
-        Raises:
-            BackendError: This failed, or something before it; nothing is kept then.
-        """
-        if self._is_begun or self._pending or self._failure:
-            pending, self._pending = tuple(self._pending), []
-            self._sent(pending, "COMMIT")
-            self._is_begun = False
-
-    def roll_back(self) -> None:
-        """Forget everything; a connection that cannot is closed."""
-        self._pending = []
-        if not self._is_begun or self._connection.driver_connection is None:
-            return
-        self._is_begun = False
-        try:
-            self._database._sent(self._connection, (), "ROLLBACK")
-        except BackendError as error:
-            self._connection.invalidate(error)
-
-    def close(self) -> None:
-        """Give the connection back."""
-        self._connection.close()
-
-    def _due(self) -> tuple[Step, ...]:
-        """Return what was put off, and set the savepoints that part of it came after."""
-        due, self._pending = self._pending, []
-        kept = [one for known in self._savepoints if (one := known()) is not None]
-        self._savepoints = [ref(one) for one in kept]
-        for savepoint in reversed(kept):
-            if not savepoint.is_set and savepoint.place < len(due):
-                due.insert(savepoint.place, _step(f"SAVEPOINT {savepoint.name}"))
-                savepoint.is_set = True
-            savepoint.place = 0
-        return tuple(due)
-
-    def _sent(self, steps: tuple[Step, ...], after: str = "") -> list[Row]:
-        if self._failure is not None:
-            raise BackendError(self._failure.original) from self._failure
-        try:
-            if self._is_begun:
-                return self._database._sent(self._connection, steps, after=after)
-            return self._begun(steps, after)
-        except BackendError as error:
-            self._failure = error
-            raise
-
-    def _begun(self, steps: tuple[Step, ...], after: str) -> list[Row]:
-        self._is_begun = True
-        try:
-            return self._database._sent(self._connection, steps, "BEGIN", after)
-        except _ConnectionLost as lost:
-            if after or not lost.is_sudden:
-                # Whether it was committed, nobody knows: it is not done twice.
-                raise
-            self._connection.close()
-            self._connection = self._database.checked_out()
-            return self._database._sent(self._connection, steps, "BEGIN", after)
-
-
-class Savepoint:
-    """
-    A place in a transaction; see :meth:`Writer.savepoint`.
-
-    Attributes:
-        name: Its name in the database.
-        place: How much of what is put off came before it.
-        is_set: Whether the database knows of it.
-    """
-
-    def __init__(self, writer: Writer, name: str, place: int) -> None:
-        self.name = name
-        self.place = place
-        self.is_set = False
-        self._writer = writer
-
-    def rollback(self) -> None:
-        """Undo what came after it."""
-        self._writer.return_to(self)
-
-
-def _step(text: str) -> Step:
-    return Step(Statement(text, text, is_prepared=False), {})
 
 
 class RequestScope:
@@ -380,6 +215,11 @@ def request_scope(scope: RequestScope) -> Iterator[None]:
         # A thread that was given a copy of the context may outlive the request.
         scope.is_open = False
         _scope.reset(token)
+
+
+def is_in_transaction() -> bool:
+    """Tell whether what is written now is part of the transactions of a request."""
+    return _open_scope() is not None
 
 
 def _open_scope() -> RequestScope | None:

@@ -16,10 +16,11 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.url import URL
 
-from cliquet.drivers.databases import Database, Row
+from cliquet.drivers.databases import Database
 from cliquet.drivers.deadlines import Deadlines
 from cliquet.drivers.pool import pool_options, pool_prefix
 from cliquet.drivers.statements import Statement, Step
+from cliquet.drivers.writers import Row
 
 try:
     import psycopg2

@@ -261,7 +261,7 @@ def server_from(settings: Mapping[str, Any], prefix: str) -> Server:
 
     Args:
         settings: Of the application.
-        prefix: ``storage``, ``cache`` or ``permission``.
+        prefix: ``storage``, ``cache``, ``permission`` or that of others, such as ``listener``.
 
     Raises:
         ValueError: The URL is none of Redis, or that of a cluster, which only the storage can use.

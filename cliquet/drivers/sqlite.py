@@ -21,9 +21,10 @@ from sqlalchemy.engine import make_url
 
 from cliquet import jsonlib
 from cliquet.drivers import functions
-from cliquet.drivers.databases import Database, Row, backend_errors
+from cliquet.drivers.databases import Database, backend_errors
 from cliquet.drivers.pool import pool_options, pool_prefix
 from cliquet.drivers.statements import Step
+from cliquet.drivers.writers import Row
 
 #: Statements that a connection keeps prepared: clients choose what lists they ask for.
 MOST_PREPARED = 512

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pyramid.tweens import EXCVIEW
@@ -111,6 +112,23 @@ class _Note:
             return [{name: record} for record in self.records]
         pairs = zip(self.records, self.previous, strict=True)
         return [{name: record, previous_name: previous} for record, previous in pairs]
+
+
+class _Journal(list[_Note]):
+    """
+    What was noted by a request and by its sub-requests.
+
+    Attributes:
+        is_settled: Whether the request is over. What is noted here later, by subscribers that are
+            told after the commit, is told to nobody; a sub-request of theirs begins its own.
+    """
+
+    def __init__(self, is_settled: bool = False) -> None:
+        super().__init__()
+        self.is_settled = is_settled
+
+
+_SETTLED = _Journal(is_settled=True)
 
 
 def notify_resource_event(
@@ -207,7 +225,7 @@ def get_resource_events(request: Any, after_commit: bool = False) -> list[Any]:
 
     Source: protocol P9.2, P11.7.
     """
-    return _merged(request.bound_data.get(_JOURNAL, ()), after_commit=after_commit)
+    return _merged(_noted(request), after_commit=after_commit)
 
 
 def _merged(notes: Iterable[_Note], *, start: int = 0, after_commit: bool = False) -> list[Any]:
@@ -233,7 +251,7 @@ def _event(group: list[_Note], timestamps: Mapping[Any, int], after_commit: bool
 
 def mark_resource_events(request: Any) -> int:
     """Return a mark of what was noted so far, for :func:`drop_resource_events`."""
-    return len(request.bound_data.get(_JOURNAL, ()))
+    return len(_noted(request))
 
 
 def drop_resource_events(request: Any, since: int = 0) -> None:
@@ -244,39 +262,49 @@ def drop_resource_events(request: Any, since: int = 0) -> None:
         request: The request, or any of its sub-requests.
         since: A mark; what was noted before it stays.
     """
-    del request.bound_data.get(_JOURNAL, [])[since:]
+    del _noted(request)[since:]
 
 
 def announcing_tween_factory(handler: Handler, registry: Any) -> Handler:
     """Return the tween that sends the events of a request, when all its sub-requests are done."""
 
     def tween(request: Any) -> Any:
-        # A request of another class than the application's has none yet: see _journal.
-        bound_data = getattr(request, "bound_data", {})
-        # The journal is there: this is a sub-request, and whoever put it there announces it.
-        start = len(bound_data[_JOURNAL]) if _JOURNAL in bound_data else None
-        journal = bound_data.setdefault(_JOURNAL, [])
+        bound_data = _bound_data(request)
+        outer: _Journal = bound_data.get(_JOURNAL, _SETTLED)
+        journal = bound_data[_JOURNAL] = _Journal() if outer.is_settled else outer
+        # A journal that was there: this is a sub-request, and whoever put it there announces it.
+        is_part, start = journal is outer, len(journal)
         try:
             response = handler(request)
-            if start is None and journal:
+            if not is_part and journal:
                 _settle(request, response)
-            elif start is not None and _has_failed(request, response):
+            elif is_part and _has_failed(request, response):
                 del journal[start:]
         except Exception:
-            del journal[start or 0 :]
+            del journal[start:]
             raise
         return response
 
     return tween
 
 
+def _noted(request: Any) -> list[_Note]:
+    notes: list[_Note] = _bound_data(request).get(_JOURNAL, [])
+    return notes
+
+
+def _bound_data(request: Any) -> dict[str, Any]:
+    # A request of another class than the application's has none before it is served.
+    return getattr(request, "bound_data", {})
+
+
 def _journal(request: Any) -> list[_Note]:
     if _JOURNAL not in request.bound_data:
         # No tween is around: the application lists its tweens itself, or made a sub-request that
         # is not tied to this one. Without the callback its events would be lost.
-        request.bound_data[_JOURNAL] = []
+        request.bound_data[_JOURNAL] = _Journal()
         _owner(request).add_response_callback(_settle)
-    return request.bound_data[_JOURNAL]
+    return _noted(request)
 
 
 def _owner(request: Any) -> Any:
@@ -292,11 +320,11 @@ def _settle(request: Any, response: Any) -> None:
     if _has_failed(request, response):
         drop_resource_events(request)
         return
-    actions = {note.action for note in request.bound_data[_JOURNAL]}
-    if not any(has_subscribers(request.registry, action) for action in actions):
-        return
-    _announce(request)
-    request.add_response_callback(_announce_afterwards)
+    journal: _Journal = request.bound_data[_JOURNAL]
+    if any(has_subscribers(request.registry, action) for action in {one.action for one in journal}):
+        _announce(journal)
+        request.add_response_callback(partial(_announce_afterwards, journal))
+    journal.is_settled = True
 
 
 def _has_failed(request: Any, response: Any) -> bool:
@@ -304,8 +332,8 @@ def _has_failed(request: Any, response: Any) -> bool:
     return response.status_code >= 500 or getattr(request, "exception", None) is not None
 
 
-def _announce(request: Any) -> None:
-    journal, start = request.bound_data[_JOURNAL], 0
+def _announce(journal: _Journal) -> None:
+    start = 0
     for _ in range(1 + MAX_FURTHER_ROUNDS):
         events, start = _merged(journal, start=start), len(journal)
         for event in events:
@@ -323,12 +351,11 @@ def _send(event: Any) -> None:
         raise SubscriberError(f"A subscriber of {type(event).__name__} broke: {error}") from error
 
 
-def _announce_afterwards(request: Any, response: Any) -> None:
+def _announce_afterwards(journal: _Journal, request: Any, response: Any) -> None:
     # The commit may have failed since, and an error is the answer now.
     if _has_failed(request, response):
-        drop_resource_events(request)
-        return
-    for event in get_resource_events(request, after_commit=True):
+        journal.clear()
+    for event in _merged(journal, after_commit=True):
         for subscriber in _subscriptions(request.registry, providedBy(event)):
             _send_afterwards(subscriber, event)
 

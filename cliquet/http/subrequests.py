@@ -21,8 +21,8 @@ MAX_REDIRECTIONS = 5
 _SAFE_IN_QUERIES = "/%?=&:;@!$'()*+,~#-._[]\""
 
 _OF_THE_BODY = frozenset({"CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "wsgi.input_terminated"})
-# What WebOb and Pyramid found out about a request.
-_OF_ONE_REQUEST = ("webob.", "bfg.")
+# What WebOb, Pyramid and the transaction's tween say of a request.
+_OF_ONE_REQUEST = ("webob.", "bfg.", "tm.")
 # Headers that a description cannot give: the length is that of its body.
 _OURS = frozenset({"content-length", "transfer-encoding", "host"})
 
@@ -48,7 +48,7 @@ def carried_environ(original: Any, without: Iterable[str] = ()) -> dict[str, Any
     Return the part of the WSGI environment of a request that those made from it have as well.
 
     Args:
-        original: Its credentials, host, client and transaction are carried; its body is not.
+        original: Its credentials, host and client are carried; its body is not.
         without: Names of headers to leave out, as the environment spells them: ``HTTP_IF_MATCH``.
     """
     left_out = {*_OF_THE_BODY, *without}

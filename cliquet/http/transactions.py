@@ -2,9 +2,10 @@
 One transaction a request that writes, committed before its response leaves.
 
 ``pyramid_tm`` decides when: a response below 500 commits, an exception rolls back, a 4xx that was
-raised included. Requests that only read never see a transaction.
+raised included. Requests that only read never see a transaction, unless somebody subscribes to
+what is read.
 
-Source: protocol P8.4.
+Source: protocol P8.4, P9.1.
 """
 
 from __future__ import annotations
@@ -13,11 +14,15 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
+import transaction
 from pyramid.tweens import EXCVIEW
+from transaction import TransactionManager
 from transaction.interfaces import IDataManager
 from zope.interface import implementer
 
-from cliquet.drivers.databases import RequestScope, Savepoint, Writer, request_scope
+from cliquet.drivers.databases import RequestScope, is_in_transaction, request_scope
+from cliquet.drivers.writers import Savepoint, Writer
+from cliquet.events import ACTIONS, drop_resource_events, has_subscribers
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
@@ -72,8 +77,25 @@ class WriterDataManager:
 
 
 def is_writing(request: Any) -> bool:
-    """Tell ``pyramid_tm`` whether a request gets a transaction."""
-    return request.method not in _READING
+    """Tell ``pyramid_tm`` whether a request gets a transaction of its own."""
+    if is_in_transaction() and getattr(request, "parent", None) is not None:
+        # A sub-request: what it writes is part of the request that it belongs to.
+        return False
+    # Subscribers of reads may write: the transaction is there, and begins only if they do.
+    return request.method not in _READING or has_subscribers(request.registry, ACTIONS.READ)
+
+
+def manager_of(request: Any) -> Any:
+    """
+    Return the transaction manager of a request: that of its thread, as applications expect.
+
+    A request that is served within another one and is not tied to it gets a manager of its own:
+    to begin a second transaction with the first one's ends that, and loses what it wrote.
+    """
+    parent = getattr(request, "parent", None)
+    if parent is not None:
+        return parent.tm
+    return TransactionManager(explicit=True) if is_in_transaction() else transaction.manager
 
 
 def commit_veto(request: Any, response: Any) -> bool:
@@ -88,6 +110,8 @@ def scope_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callabl
         if "tm.active" not in request.environ:
             return handler(request)
         manager = request.tm
+        # Whoever decides so, and whatever the response: a veto of the application, a view.
+        manager.get().addBeforeAbortHook(drop_resource_events, (request,))
 
         places = count()
 
@@ -106,6 +130,7 @@ def includeme(config: Any) -> None:
     settings = config.get_settings()
     settings.setdefault("tm.activate_hook", "cliquet.http.transactions.is_writing")
     settings.setdefault("tm.commit_veto", "cliquet.http.transactions.commit_veto")
+    settings.setdefault("tm.manager_hook", "cliquet.http.transactions.manager_of")
     config.include("pyramid_tm")
     config.add_tween(
         "cliquet.http.transactions.scope_tween_factory",

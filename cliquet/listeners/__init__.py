@@ -4,7 +4,7 @@ Listeners: subscribers that settings name, so that an application need not be ch
 ``event_listeners`` lists names. For each, ``event_listeners.<name>.use`` is a module that has
 ``load_from_config(config, prefix)``, which returns a callable of one argument, the event. A name
 may be that dotted module itself; the settings are then under its last part. ``.actions`` and
-``.resources`` say what the listener hears of.
+``.resources`` say what the listener hears of, and ``.after_commit`` when.
 
 Source: protocol P9.4.
 """
@@ -16,7 +16,15 @@ from typing import Any
 
 from pyramid.exceptions import ConfigurationError
 
-from cliquet.events import ACTIONS, ForActions, ForResources, ResourceChanged, ResourceRead
+from cliquet.events import (
+    ACTIONS,
+    AfterResourceChanged,
+    AfterResourceRead,
+    ForActions,
+    ForResources,
+    ResourceChanged,
+    ResourceRead,
+)
 from cliquet.settings import aslist
 
 #: What listeners hear of when the settings do not say it.
@@ -37,7 +45,9 @@ class ListenerBase:
 
         Args:
             event: A :class:`~cliquet.events.ResourceChanged`, or
-                :class:`~cliquet.events.ResourceRead`. An exception undoes what is told.
+                :class:`~cliquet.events.ResourceRead`. An exception undoes what is told. With
+                the setting ``after_commit``, one of the classes sent then: an exception is
+                only logged.
         """
         raise NotImplementedError
 
@@ -60,7 +70,7 @@ def setup_listeners(config: Any) -> None:
 
     Raises:
         ConfigurationError: There is no such module, it has no ``load_from_config`` or makes
-            nothing callable, or an action is unknown.
+            nothing callable, an action is unknown, or ``after_commit`` is no boolean.
     """
     for name in aslist(config.get_settings().get("event_listeners")):
         _setup_listener(config, name)
@@ -80,10 +90,19 @@ def _setup_listener(config: Any, name: str) -> None:
     if resources:
         predicates.append(ForResources(resources, config))
     subscriber = _Subscriber(listener, predicates, timer)
+    read_class, change_class = _event_classes(settings.get(f"{prefix}after_commit"), prefix)
     if ACTIONS.READ in actions:
-        config.add_subscriber(subscriber, ResourceRead)
+        config.add_subscriber(subscriber, read_class)
     if any(action is not ACTIONS.READ for action in actions):
-        config.add_subscriber(subscriber, ResourceChanged)
+        config.add_subscriber(subscriber, change_class)
+
+
+def _event_classes(is_after: object, prefix: str) -> tuple[type, type]:
+    if is_after not in (None, "", True, False):
+        raise ConfigurationError(f"Setting {prefix}after_commit: {is_after} is not true or false")
+    if is_after:
+        return AfterResourceRead, AfterResourceChanged
+    return ResourceRead, ResourceChanged
 
 
 def _actions(value: object, prefix: str) -> tuple[ACTIONS, ...]:

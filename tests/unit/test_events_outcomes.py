@@ -185,6 +185,13 @@ def test_errors_after_the_commit_are_logged_only(  # P9.1
     assert heard.told == [("create", 1)]
 
 
+def test_what_is_noted_after_the_commit_is_told_to_nobody() -> None:  # P9.2
+    heard = Heard()
+    app = make_app((Chain(3), AfterResourceChanged), *((heard, one) for one in CHANGES))
+    app.get(CREATE, status=200)
+    assert heard.told == [("create", 1)] * 2
+
+
 # Sub-requests.
 
 

@@ -13,7 +13,14 @@ import webtest
 from pyramid.exceptions import ConfigurationError
 
 from cliquet import statsd
-from cliquet.events import ACTIONS, ResourceChanged, ResourceRead, has_subscribers
+from cliquet.events import (
+    ACTIONS,
+    AfterResourceChanged,
+    AfterResourceRead,
+    ResourceChanged,
+    ResourceRead,
+    has_subscribers,
+)
 from cliquet.listeners import ListenerBase, setup_listeners
 from tests.unit.events_app import Heard, make_config
 
@@ -70,11 +77,22 @@ def test_a_listener_for_changes_does_not_make_reads_be_kept() -> None:
     assert not has_subscribers(registry, ACTIONS.READ)
 
 
-def test_reads_and_changes_are_events_of_their_classes() -> None:  # P9.4
-    app = start(event_listeners="a", a__use=__name__, a__actions="read create")
+@pytest.mark.parametrize(
+    ("after_commit", "classes"),
+    [
+        (None, {ResourceRead, ResourceChanged}),
+        (False, {ResourceRead, ResourceChanged}),
+        (True, {AfterResourceRead, AfterResourceChanged}),
+    ],
+)
+def test_reads_and_changes_are_events_of_their_classes(  # P9.4
+    after_commit: bool | None, classes: set[type]
+) -> None:
+    settings = {"a__use": __name__, "a__after_commit": after_commit}
+    app = start(event_listeners="a", a__actions="read create", **settings)
     app.get(ALL)
     heard = app.app.registry.settings["made"]["event_listeners.a."]
-    assert {type(event) for event in heard} == {ResourceRead, ResourceChanged}
+    assert {type(event) for event in heard} == classes
 
 
 def test_a_listener_for_reads_only_does_not_end_the_list() -> None:  # P9.4, lesson 43
@@ -122,6 +140,10 @@ def test_the_error_of_a_listener_is_the_answer(monkeypatch: pytest.MonkeyPatch) 
         (
             {"a__use": __name__, "a__actions": "create destroy"},
             "event_listeners.a.actions: Unknown action 'destroy'.*create, delete, read, update",
+        ),
+        (
+            {"a__use": __name__, "a__after_commit": "later"},
+            "event_listeners.a.after_commit: later is not true or false",
         ),
     ],
 )

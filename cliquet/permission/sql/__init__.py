@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cliquet.drivers.databases import Database, Row, Writer
+from cliquet.drivers.databases import Database
 from cliquet.drivers.statements import Statement, Step
+from cliquet.drivers.writers import Row, Writer
 from cliquet.permission import (
     WILDCARD,
     Access,

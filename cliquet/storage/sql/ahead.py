@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cliquet.drivers.databases import is_in_transaction
 from cliquet.drivers.statements import Step
 from cliquet.storage import DEFAULT_ID_FIELD, DEFAULT_MODIFIED_FIELD, JSONRecord
 from cliquet.storage.fields import Fields
@@ -43,7 +44,7 @@ class AheadStorage(RecordStorage):
         auth: str | None = None,
     ) -> None:
         """See :meth:`StorageBase.prepare_writes`; nothing is done outside of a request."""
-        if not self._database.is_in_request:
+        if not is_in_transaction():
             return
         place = place_of(collection_id, parent_id)
         steps = (

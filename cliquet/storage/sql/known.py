@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from typing import Any, NamedTuple
 
-from cliquet.drivers.databases import Writer
+from cliquet.drivers.writers import Writer
 
 #: Most records of a collection that are remembered.
 MAX_RECORDS = 1000

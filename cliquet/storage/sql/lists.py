@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from cliquet.drivers.databases import Database, Row
+from cliquet.drivers.databases import Database
 from cliquet.drivers.statements import Step
+from cliquet.drivers.writers import Row
 from cliquet.permission import Share
 from cliquet.storage import (
     DEFAULT_DELETED_FIELD,

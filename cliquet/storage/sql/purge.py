@@ -14,8 +14,8 @@ from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, select, tuple_
 
-from cliquet.drivers.databases import Row
 from cliquet.drivers.statements import Statement, Step
+from cliquet.drivers.writers import Row
 from cliquet.storage.sql.elements import InList
 from cliquet.storage.sql.lists import SQLStorage
 from cliquet.storage.sql.records import place_of

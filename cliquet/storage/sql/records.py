@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from cliquet import jsonlib
-from cliquet.drivers.databases import Database, Row, Writer
+from cliquet.drivers.databases import Database
 from cliquet.drivers.statements import Step
+from cliquet.drivers.writers import Row, Writer
 from cliquet.query import MISSING, value_of
 from cliquet.storage import (
     ABSENT,
