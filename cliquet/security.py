@@ -18,14 +18,17 @@ from pyramid_multiauth import (
 
 from cliquet.authentication import find_userid
 from cliquet.authorization import PRIVATE, AuthorizationPolicy, RouteFactory, groupfinder
+from cliquet.permission import MAX_PRINCIPAL_BYTES
+from cliquet.utils import byte_length, is_storable
 
 
 class TruthfulGroupfinder:
     """
     The groupfinder of an application, asked so that requests tell the truth.
 
-    Nothing is left of a user that it refuses. Our own is spared where no group can matter: views
-    that any user may call wait for nothing but the user's id.
+    Nothing is left of a user that it refuses, or whose id no backend could store. Our own is
+    spared where no group can matter: views that any user may call wait for nothing but the user's
+    id.
     """
 
     def __init__(self, find: Callable[[str, Any], Any], policy: Any) -> None:
@@ -34,12 +37,16 @@ class TruthfulGroupfinder:
 
     def __call__(self, userid: str, request: Any) -> Any:
         """Return the groups of a user, or ``None`` to refuse it."""
+        # Who cannot be stored can have no record, and no permission.
+        prefixed = f"{request.selected_policy_name}:{userid}"
+        is_known = is_storable(prefixed) and byte_length(prefixed) <= MAX_PRINCIPAL_BYTES
         context = getattr(request, "context", None)
-        if self._may_defer and isinstance(context, RouteFactory) and context.is_private:
+        is_private = isinstance(context, RouteFactory) and context.is_private
+        if self._may_defer and is_private and is_known:
             # Whoever looks at the principals all the same finds the groups among them.
             request.__dict__["deferred_groups"] = partial(self._find, userid, request)
-            return [f"{request.selected_policy_name}:{userid}"]
-        groups = self._find(userid, request)
+            return [prefixed]
+        groups = self._find(userid, request) if is_known else None
         if groups is None:
             request.selected_policy_name = None
             request.selected_userid = None

@@ -156,6 +156,11 @@ def is_storable(value: Any) -> bool:
     return not (isinstance(value, str) and "\0" in value)
 
 
+def byte_length(text: str) -> int:
+    """Return the length of *text* in UTF-8, as the limits of names are given."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
 def read_env(key: str, value: Any) -> Any:
     """Return the native value of the environment variable that overrides setting *key*."""
     variable = key.replace(".", "_").replace("-", "_").upper()

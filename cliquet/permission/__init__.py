@@ -19,6 +19,12 @@ BoundPermissions = Callable[[str, str], Iterable[tuple[str, str]]]
 #: In a pattern of URIs: any one path segment. Alone: any URI.
 WILDCARD: Final = "*"
 
+#: Bytes, in UTF-8, of the longest names that every backend stores: an entry is a row of an index,
+#: and that of PostgreSQL holds 2704. Nothing longer is looked for in vain, but it may be refused.
+MAX_OBJECT_ID_BYTES: Final = 1800
+MAX_PERMISSION_BYTES: Final = 200
+MAX_PRINCIPAL_BYTES: Final = 512
+
 _HEARTBEAT: Final = "__heartbeat__"
 
 
@@ -65,6 +71,10 @@ class PermissionBase:
     - *get_bound_permissions*: Widens a check by inheritance. Called once, with the object and the
       permission asked for; the pairs it returns, which may be none, are all that is looked at.
       ``None``: the pair asked for alone.
+
+    Names are text of any kind, of at most :data:`MAX_OBJECT_ID_BYTES`, :data:`MAX_PERMISSION_BYTES`
+    and :data:`MAX_PRINCIPAL_BYTES` (users are principals); those that are only asked about may be
+    longer, and hold the character NUL.
 
     Collections returned are the caller's own, and arguments are never changed. Every failure of a
     driver is raised as :class:`~cliquet.storage.exceptions.BackendError`.
@@ -240,7 +250,7 @@ class PermissionBase:
         self, object_id: str, permissions: Mapping[str, Iterable[str]]
     ) -> None:
         """
-        Replace ACEs of an object, in one step against every other writer.
+        Replace ACEs of an object, in one step against every other writer and reader.
 
         Args:
             object_id: The object.

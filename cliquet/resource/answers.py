@@ -37,6 +37,7 @@ def endpoint(method: F) -> F:
     @functools.wraps(method)
     def wrapped(self: Any, *args: Any, **kwargs: Any) -> Any:
         try:
+            self.check_place()
             return method(self, *args, **kwargs)
         except (InvalidParameter, RecordNotFoundError, ModifiedError, NotModified) as error:
             raise _response_for(self, error) from error

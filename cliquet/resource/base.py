@@ -33,7 +33,10 @@ from cliquet.resource.viewset import ViewSet
 from cliquet.resource.writes import Outcome, RecordWrite, find_record
 from cliquet.storage import JSONRecord, Page
 from cliquet.storage.exceptions import UnicityError
-from cliquet.utils import classname, dict_subset
+from cliquet.utils import byte_length, classname, dict_subset
+
+#: Bytes, in UTF-8, of the longest parent: with an id it is a row of an index.
+MAX_PARENT_BYTES = 1280
 
 
 class BaseResource(ListReader):
@@ -77,6 +80,18 @@ class BaseResource(ListReader):
     def get_parent_id(self, request: Any) -> str:
         """Return whose records are served: by default, the user's own (protocol P7.1)."""
         return request.prefixed_userid
+
+    def check_place(self) -> None:
+        """
+        Refuse a parent whose name is longer than storages keep, as a URL may make it.
+
+        Raises:
+            InvalidParameter: It is.
+        """
+        if byte_length(str(self.model.parent_id)) > MAX_PARENT_BYTES:
+            raise InvalidParameter(
+                f"The parent is longer than {MAX_PARENT_BYTES} bytes", location="path"
+            )
 
     def process_record(self, new: JSONRecord, old: JSONRecord | None = None) -> JSONRecord:
         """

@@ -13,7 +13,8 @@ import colander
 
 from cliquet.exceptions import InvalidParameter
 from cliquet.jsonlib import is_finite
-from cliquet.utils import msec_time, strip_whitespace
+from cliquet.permission import MAX_PRINCIPAL_BYTES
+from cliquet.utils import byte_length, msec_time, strip_whitespace
 
 #: Range of the timestamps that a client may force, in milliseconds (protocol P4.12).
 MIN_TIMESTAMP = 1
@@ -96,12 +97,14 @@ def _check_finite(node: colander.SchemaNode, value: Any, schema: colander.Schema
 
 
 class Principal(colander.String):
-    """A principal: text, and no number that would be read as one."""
+    """A principal: text that backends can store, and no number that would be read as one."""
 
     def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
         """Return the principal."""
         if cstruct is not colander.null and not isinstance(cstruct, str):
             raise colander.Invalid(node, f"{cstruct!r} is not a string")
+        if isinstance(cstruct, str) and byte_length(cstruct) > MAX_PRINCIPAL_BYTES:
+            raise colander.Invalid(node, f"Longer than {MAX_PRINCIPAL_BYTES} bytes")
         return super().deserialize(node, cstruct)
 
 

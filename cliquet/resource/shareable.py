@@ -15,6 +15,7 @@ from pyramid.httpexceptions import HTTPForbidden
 from cliquet.authorization import DYNAMIC, RouteFactory
 from cliquet.events import ACTIONS
 from cliquet.exceptions import InvalidParameter
+from cliquet.permission import MAX_OBJECT_ID_BYTES
 from cliquet.resource.base import BaseResource
 from cliquet.resource.preconditions import Preconditions
 from cliquet.resource.sharing import ShareableModel
@@ -22,7 +23,7 @@ from cliquet.resource.viewset import ShareableViewSet
 from cliquet.resource.writes import Outcome, RecordWrite
 from cliquet.storage import JSONRecord
 from cliquet.storage.exceptions import ModifiedError
-from cliquet.utils import DeprecatedMeta
+from cliquet.utils import DeprecatedMeta, byte_length
 
 
 class ShareableResource(BaseResource):
@@ -73,6 +74,18 @@ class ShareableResource(BaseResource):
     def shows_collection(self) -> bool:
         """Tell whether errors show the timestamp of the collection: to its readers."""
         return self._may("read")
+
+    def check_place(self) -> None:
+        """See :meth:`BaseResource.check_place`; the URI of a record has its own limit."""
+        super().check_place()
+        # On the URL of a collection, whatever id the record is going to have.
+        room = 0 if self.record_id is not None else self.model.id_generator.max_length
+        uri = self.model.get_permission_object_id(self.record_id or "")
+        if byte_length(uri) + room > MAX_OBJECT_ID_BYTES:
+            raise InvalidParameter(
+                f"The URI of the record is longer than {MAX_OBJECT_ID_BYTES} bytes",
+                location="path",
+            )
 
     # -- What is written
 

@@ -19,12 +19,6 @@ from cliquet.permission import heartbeat as check_of
 from cliquet.permission.redis.scripts import ACES, FORMAT_KEY, USERS
 from cliquet.storage.exceptions import BackendError
 from cliquet.testing.servers import redis_server
-
-# What is said of databases holds here: these run once more, with the fixture below.
-from tests.backends.test_permission_sql import (  # noqa: F401
-    test_any_operations_leave_what_they_leave_in_memory,
-    test_racing_replacements_leave_one_of_them,
-)
 from tests.protocol.sharing import TWO_ID, Sharing, user_id
 from tests.support import make_config, run_together
 
@@ -171,19 +165,6 @@ def test_both_directions_agree_whatever_is_written_at_once(backend, client):  # 
         entries = {tuple(one.split(b"\xfe")) for one in client.zrange(forward, 0, -1)}
         assert turned(client.zrange(backward, 0, -1), size) == entries
     assert client.zcard(USERS[0]) == 0
-
-
-def test_nobody_sees_half_of_a_replacement(backend):  # P7.3
-    def work(number: int) -> None:
-        for _ in range(40):
-            if number < 2:
-                who = [f"user{number}"]
-                backend.replace_object_permissions("/a/1", {"read": who, "write": who})
-            else:
-                found = backend.object_permissions("/a/1")
-                assert found.get("read") == found.get("write")
-
-    run_together(work)
 
 
 # Memory, and servers that are gone.

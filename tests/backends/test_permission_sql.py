@@ -1,8 +1,7 @@
-"""Permissions in databases: what the tests of memory say, and what only databases can do."""
+"""Permissions in databases: what only they can do."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,12 +10,10 @@ from typing import Any
 import psycopg2
 import pytest
 import webtest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from cliquet.drivers.databases import RequestScope, request_scope
 from cliquet.events import ResourceChanged
-from cliquet.permission import PermissionBase, Share, memory, postgresql, sqlite
+from cliquet.permission import Share, postgresql, sqlite
 from cliquet.permission.sql import SQLPermission
 from tests.protocol.shareable import SETTINGS
 from tests.protocol.sharing import headers_of, migrated
@@ -41,75 +38,6 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def backend(url: str) -> SQLPermission:
     return made(sqlite if url.startswith("sqlite") else postgresql, url)
-
-
-# Any sequence of operations, against the backend in memory.
-
-names = st.sampled_from(["one", "two", "it's", 'a"b', "%", "_", ".*", "\\", "é", "😀", ":x", ""])
-uris = st.sampled_from(["/a/1", "/a/10", "/a/1/b/2", "/a/%", "/a/_", "/a/.", "/b/1", "/a/1%2F"])
-steps = st.lists(
-    st.one_of(
-        st.tuples(st.just("add_user_principal"), names, names),
-        st.tuples(st.just("remove_user_principal"), names, names),
-        st.tuples(st.just("remove_principal"), names),
-        st.tuples(st.just("add_principal_to_ace"), uris, names, names),
-        st.tuples(st.just("remove_principal_from_ace"), uris, names, names),
-        st.tuples(
-            st.just("replace_object_permissions"),
-            uris,
-            st.dictionaries(names, st.lists(names, max_size=3), max_size=3),
-        ),
-        st.tuples(st.just("delete_object_permissions"), uris, uris),
-        st.tuples(st.just("delete_object_trees"), uris),
-    ),
-    max_size=12,
-)
-
-
-def seen(backend: PermissionBase) -> Any:
-    """Return all that a backend tells."""
-    everyone = ["one", "two", "it's", "%", ""]
-    share = Share(frozenset(everyone), frozenset(["one", "%"]), "/a/")
-    return (
-        [backend.user_principals(name) for name in everyone],
-        [backend.object_permissions(uri) for uri in ("/a/1", "/a/10", "/a/1/b/2", "/a/%", "/a/_")],
-        backend.object_permission_principals("/a/1", "one"),
-        backend.access("one", [("/a/1", "one"), ("/a/%", "%")], "/a/10"),
-        backend.principals_accessible_objects(everyone, "one", "/a/*"),
-        backend.principals_accessible_objects(everyone, "%"),
-        backend.object_permission_authorized_principals(
-            "/a/1", "one", lambda uri, name: [(uri, name), ("/b/1", "two")]
-        ),
-        (backend.accessible_ids(share), backend.is_shared(share)),
-    )
-
-
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(steps)
-def test_any_operations_leave_what_they_leave_in_memory(backend, operations):  # P7
-    reference = memory.Permission()
-    backend.flush()
-    for name, *arguments in operations:
-        getattr(reference, name)(*arguments)
-        getattr(backend, name)(*arguments)
-    assert seen(backend) == seen(reference)
-
-
-def test_racing_replacements_leave_one_of_them(backend):  # P7.3
-    def replace(name: str) -> None:
-        for _ in range(20):
-            backend.replace_object_permissions("/a/1", {"read": [name], "write": [name]})
-
-    threads = [threading.Thread(target=replace, args=(name,)) for name in ("one", "two", "three")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    found = backend.object_permissions("/a/1")
-    assert found["read"] == found["write"]
-    assert len(found["read"]) == 1
 
 
 def test_what_is_undone_leaves_no_permission(backend):  # P8.4

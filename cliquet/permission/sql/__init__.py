@@ -104,7 +104,7 @@ class SQLPermission(PermissionBase):
         object_id: str | None = None,
     ) -> Access:
         """See :meth:`PermissionBase.access`; here by one statement."""
-        # No database has the character NUL in a text: nothing of such a name is there.
+        # What cannot be there is left out, so that the rest is found; see _read.
         object_id = None if object_id is None or "\0" in object_id else object_id
         wanted = [pair for pair in set(pairs) if pair[0] != object_id and "\0" not in "".join(pair)]
         if user_id is None and object_id is None and not wanted:
@@ -198,9 +198,14 @@ class SQLPermission(PermissionBase):
             writer.later(*steps)
 
     def _read(self, statement: Statement, **values: Any) -> list[Row]:
+        # No database has the character NUL in a text: nothing of such a name is there.
         if any(isinstance(value, str) and "\0" in value for value in values.values()):
             return []
-        return self.database.read(Step(statement, values))
+        stored = {
+            name: [text for text in value if "\0" not in text] if type(value) is list else value
+            for name, value in values.items()
+        }
+        return self.database.read(Step(statement, stored))
 
     def _column(self, statement: Statement, **values: Any) -> set[str]:
         return {row[0] for row in self._read(statement, **values)}

@@ -84,7 +84,8 @@ class Statements:
         found = select(aces.c.object_id).distinct()
         self.accessible = self.dynamic(found.where(_is_shared()))
         self.accessible_within = self.dynamic(found.where(_is_shared(), _is_within()))
-        is_one_segment = _rest_of_uri().not_like(literal_column("'%/%'"))
+        rest: Clause = _rest_of_uri()
+        is_one_segment = and_(rest.not_like(literal_column("'%/%'")), rest != literal_column("''"))
         self.any_shared = self.dynamic(
             select(literal_column("1"))
             .where(_is_shared(), _is_within(), is_one_segment)

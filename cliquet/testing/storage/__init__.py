@@ -26,8 +26,8 @@ pytest.register_assert_rewrite(
     *(f"{__name__}.{one.name}" for one in pkgutil.iter_modules(__path__))
 )
 
+from cliquet.testing.kit import needs
 from cliquet.testing.storage.base import StorageTests
-from cliquet.testing.storage.capabilities import needs
 from cliquet.testing.storage.places import Place
 from cliquet.testing.storage.races import CrewTests, PollTests, RaceTests
 from cliquet.testing.storage.suite import StorageSuite

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, TypeVar
-
-Test = TypeVar("Test", bound=Callable[..., Any])
+from typing import Final
 
 #: ``expected``, ``expected_collection`` and ``with_previous`` are understood, and each write is
 #: one step against every other writer.
@@ -41,19 +38,3 @@ TRANSACTIONS: Final = "transactions"
 CAPABILITIES: Final = frozenset(
     {ATOMIC, COMPARISONS, FAILURES, LOCKS, PERSISTENCE, PROCESSES, PURGES, READONLY, TRANSACTIONS}
 )
-
-
-def needs(*capabilities: str) -> Callable[[Test], Test]:
-    """Skip the decorated test on storages that lack one of *capabilities*, and say so."""
-
-    def decorate(test: Test) -> Test:
-        test.__dict__["needs"] = capabilities
-        return test
-
-    return decorate
-
-
-def needed_by(test: Any) -> tuple[str, ...]:
-    """Return the capabilities that a test asks for."""
-    needed: tuple[str, ...] = getattr(test, "needs", ())
-    return needed

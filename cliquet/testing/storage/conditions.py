@@ -9,8 +9,9 @@ import pytest
 
 from cliquet.storage import ABSENT, Expected
 from cliquet.storage.exceptions import ModifiedError, RecordNotFoundError, UnicityError
+from cliquet.testing.kit import needs
 from cliquet.testing.storage.base import StorageTests
-from cliquet.testing.storage.capabilities import ATOMIC, needs
+from cliquet.testing.storage.capabilities import ATOMIC
 from cliquet.testing.storage.places import Place, Record
 
 Write = Callable[[Place, Any], Any]

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from cliquet.storage.exceptions import BackendError, RecordNotFoundError, UnicityError
+from cliquet.testing.kit import needs
 from cliquet.testing.storage.base import StorageTests, load_storage
-from cliquet.testing.storage.capabilities import FAILURES, needs
+from cliquet.testing.storage.capabilities import FAILURES
 from cliquet.testing.storage.places import Place
 
 CALLS: dict[str, Callable[[Place], Any]] = {

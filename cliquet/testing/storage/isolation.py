@@ -6,9 +6,9 @@ import pytest
 
 from cliquet.query import COMPARISON, Filter
 from cliquet.storage.exceptions import RecordNotFoundError
+from cliquet.testing.kit import ODD_TEXTS
 from cliquet.testing.storage.base import StorageTests
 from cliquet.testing.storage.places import NEWEST_FIRST, Place
-from cliquet.testing.storage.values import ODD_TEXTS
 
 #: Names beside ``/a/1``: longer, shorter, and such as a pattern or a separator would confuse.
 NEIGHBOURS = ["/a/10", "/a/", "/a", "/a/1/", "/A/1", "/a/1:note", "/a/_", "/a/%", "/a/.", "*", ""]

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from cliquet.query import COMPARISON, MISSING, Filter, Sort, matches, sort_records
+from cliquet.testing.kit import needs
 from cliquet.testing.storage.base import INDEXED, StorageTests
-from cliquet.testing.storage.capabilities import COMPARISONS, needs
+from cliquet.testing.storage.capabilities import COMPARISONS
 from cliquet.testing.storage.places import NEWEST_FIRST, OLDEST_FIRST, Place, equal, values_of
 
 OLD_COMPARISONS = [*COMPARISON][:8]

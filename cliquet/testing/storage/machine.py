@@ -17,7 +17,8 @@ from hypothesis.stateful import (
 from cliquet.query import COMPARISON, Filter
 from cliquet.storage import ABSENT, Expected
 from cliquet.storage.exceptions import ModifiedError, RecordNotFoundError, UnicityError
-from cliquet.testing.storage.base import StorageTests, sequences
+from cliquet.testing.kit import sequences
+from cliquet.testing.storage.base import StorageTests
 from cliquet.testing.storage.capabilities import ATOMIC
 from cliquet.testing.storage.model import Model
 from cliquet.testing.storage.places import OLDEST_FIRST, Place, Record, fresh

@@ -7,8 +7,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from cliquet.query import COMPARISON, MISSING, Filter, Sort, matches, sort_records
+from cliquet.testing.kit import needs
 from cliquet.testing.storage.base import StorageTests
-from cliquet.testing.storage.capabilities import COMPARISONS, needs
+from cliquet.testing.storage.capabilities import COMPARISONS
 from cliquet.testing.storage.lists import IN_BOTH
 from cliquet.testing.storage.pages import walked
 from cliquet.testing.storage.places import Place, fresh

@@ -12,8 +12,9 @@ import pytest
 
 from cliquet.query import COMPARISON, Filter
 from cliquet.storage import Page
+from cliquet.testing.kit import needs
 from cliquet.testing.storage.base import GUARDED, StorageTests
-from cliquet.testing.storage.capabilities import ATOMIC, LOCKS, PROCESSES, needs
+from cliquet.testing.storage.capabilities import ATOMIC, LOCKS, PROCESSES
 from cliquet.testing.storage.crews import Crew, processes, threads
 from cliquet.testing.storage.places import OLDEST_FIRST, Place, Record, fresh
 from cliquet.testing.storage.workers import LOG, WRITES_PER_REQUEST

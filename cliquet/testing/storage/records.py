@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from cliquet.storage.exceptions import RecordNotFoundError, UnicityError
+from cliquet.testing.kit import needs
 from cliquet.testing.storage.base import StorageTests, load_storage
-from cliquet.testing.storage.capabilities import PERSISTENCE, needs
+from cliquet.testing.storage.capabilities import PERSISTENCE
 from cliquet.testing.storage.places import Place, Record
 
 NESTED: dict[str, Any] = {"a": [1, {"b": [None, True]}], "c": {"d": {"e": [1, 2]}}}

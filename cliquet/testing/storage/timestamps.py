@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from cliquet.storage.exceptions import RecordNotFoundError, UnicityError
+from cliquet.testing.kit import needs
 from cliquet.testing.storage.base import StorageTests, load_storage
-from cliquet.testing.storage.capabilities import READONLY, needs
+from cliquet.testing.storage.capabilities import READONLY
 from cliquet.testing.storage.places import Place, Record, fresh
 
 HOUR_MS = 3_600_000

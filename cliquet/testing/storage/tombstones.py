@@ -8,8 +8,9 @@ import pytest
 
 from cliquet.query import COMPARISON, Filter
 from cliquet.storage.exceptions import RecordNotFoundError
+from cliquet.testing.kit import needs
 from cliquet.testing.storage.base import StorageTests
-from cliquet.testing.storage.capabilities import ATOMIC, PURGES, needs
+from cliquet.testing.storage.capabilities import ATOMIC, PURGES
 from cliquet.testing.storage.places import OLDEST_FIRST, Place, equal
 
 

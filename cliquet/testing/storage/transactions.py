@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from pyramid.httpexceptions import HTTPConflict
 
+from cliquet.testing.kit import needs
 from cliquet.testing.storage.application import Application
 from cliquet.testing.storage.base import StorageTests
-from cliquet.testing.storage.capabilities import TRANSACTIONS, needs
+from cliquet.testing.storage.capabilities import TRANSACTIONS
 from cliquet.testing.storage.places import Place
 
 FAILURES = {"an error": (ValueError, 500), "an answer that is raised": (HTTPConflict, 409)}

@@ -8,29 +8,9 @@ import pytest
 from hypothesis import strategies as st
 
 from cliquet.query import COMPARISON, Filter
+from cliquet.testing.kit import ODD_TEXTS
 from cliquet.testing.storage.base import StorageTests
 from cliquet.testing.storage.places import Place, equal, fresh
-
-#: Text that a storage could take for something else than text.
-ODD_TEXTS = [
-    "'; DROP TABLE records; --",
-    '"quoted" and \\"escaped\\"',
-    "%s %(name)s %d %%",
-    "{0} {name} {{}}",
-    ":name ::text $1 $$ ? ?? @x",
-    "${HOME} `id` $(id)",
-    "return redis.call('FLUSHALL')",
-    ".* [a-z]+ ^$ (?:x) \\d",
-    "a_b%c\\_d",
-    "../../etc/passwd",
-    "line\nbreak\r\nand\ttab",
-    "null",
-    "é e\u0301 ß İ 漢字 \ue000 🍄 \U0010ffff",
-    "\u200b\u202e\ufeff\u2028",
-    "\x01\x1f\x7f\x80",
-    " leading and trailing ",
-    "",
-]
 
 INTEGERS = [0, -1, 2**31, 2**53 + 1, -(2**63), 2**63 - 1, 2**64, 10**30 + 1, -(10**100) - 1]
 FLOATS = [0.0, -0.5, 0.1, 1.5, 1e-300, 1e300, 123456789.123456789, 5e-324]
