@@ -104,6 +104,17 @@ class Database:
         if scope is not None:
             yield scope.joined(self)
             return
+        with self.writing_alone() as writer:
+            yield writer
+
+    @contextmanager
+    def writing_alone(self) -> Iterator[Writer]:
+        """
+        Write in a transaction that ends with the block, whatever becomes of the request's.
+
+        Raises:
+            BackendError: The database failed; nothing is half-written.
+        """
         writer = Writer(self, self.checked_out())
         try:
             yield writer

@@ -66,6 +66,9 @@ class Client(Protocol):
     def scan(self, pattern: str) -> Iterator[bytes]:
         """Iterate over all keys like *pattern*; those made meanwhile may be missing."""
 
+    def unlink(self, *keys: bytes) -> None:
+        """Delete keys, wherever each of them is."""
+
 
 class Server:
     """
@@ -117,6 +120,15 @@ class Server:
         keys = _guarded(lambda: self._connected().scan(pattern))
         while (key := _guarded(lambda: next(keys, None))) is not None:
             yield key
+
+    def unlink(self, *keys: bytes) -> None:
+        """
+        Delete keys, on every node.
+
+        Raises:
+            BackendError: A server failed; some may be deleted.
+        """
+        _guarded(lambda: self._connected().unlink(*keys))
 
     def _connected(self) -> Client:
         if self._client is None:
@@ -235,6 +247,9 @@ class _Node:
             if cursor == b"0":
                 return
 
+    def unlink(self, *keys: bytes) -> None:
+        self.execute("UNLINK", *keys)
+
 
 class _Cluster:
     """Several servers, each with some of the keys."""
@@ -254,6 +269,11 @@ class _Cluster:
             client = self._client.get_redis_connection(node)
             yield from client.scan_iter(match=pattern, count=_SCAN_COUNT)
 
+    def unlink(self, *keys: bytes) -> None:
+        # Keys of one command have to be on one node.
+        for key in keys:
+            self.execute("UNLINK", key)
+
 
 def server_from(settings: Mapping[str, Any], prefix: str) -> Server:
     """
@@ -264,10 +284,10 @@ def server_from(settings: Mapping[str, Any], prefix: str) -> Server:
         prefix: ``storage``, ``cache``, ``permission`` or that of others, such as ``listener``.
 
     Raises:
-        ValueError: The URL is none of Redis, or that of a cluster, which only the storage can use.
+        ValueError: The URL is none of Redis, or that of a cluster, which permissions cannot use.
     """
     url = str(settings[f"{prefix}_url"])
-    if prefix != "storage" and _is_cluster(dict(parse_qsl(urlsplit(url).query))):
+    if prefix == "permission" and _is_cluster(dict(parse_qsl(urlsplit(url).query))):
         raise ValueError(
             f"{prefix}_url names a cluster: let it name one server, redis://host:port/db, or the "
             "master that Sentinels know, redis+sentinel://host:port/service/db"

@@ -170,7 +170,8 @@ def database_from(settings: Mapping[str, Any], prefix: str) -> Database:
         ValueError: The URL or ``storage_synchronous`` is none that SQLite knows.
     """
     path = database_path(str(settings[f"{prefix}_url"]))
-    synchronous = _synchronous(settings)
+    # What a cache loses when the power goes is no loss, and the file stays sound.
+    synchronous = "NORMAL" if prefix == "cache" else _synchronous(settings)
     timeout_seconds = int(settings.get("storage_busy_timeout_ms", 5000)) / 1000
     options = pool_options(settings, pool_prefix(settings, prefix, database_path))
     key = (path, synchronous, timeout_seconds, *sorted(options.items(), key=str))

@@ -124,7 +124,7 @@ def load_backend(family: str, given: Mapping[str, Any]) -> Any:
     Return the backend that an application with these settings would have.
 
     Args:
-        family: ``storage`` or ``permission``.
+        family: ``storage``, ``cache`` or ``permission``.
         given: Settings, with ``<family>_backend`` and what it reads besides.
     """
     read = load(given, environ={})
