@@ -101,7 +101,7 @@ serve: $(BASE) ## Serve the example application on http://127.0.0.1:8888/v1/.
 	@echo "    poll what changed after a timestamp (that of the ETag of the last answer):"
 	@echo "      curl -i -u alice:secret '$(SERVER)/articles?_since=1'"
 	@echo
-	@exec env PYTHONPATH=examples/readinglist $(VENV)/bin/pserve examples/readinglist/readinglist.ini
+	@exec $(VENV)/bin/cliquet start --ini examples/readinglist/readinglist.ini
 
 .PHONY: bench
 bench: $(TESTS) ## Measure the server against bare WSGI, Pyramid and Cornice.

@@ -76,7 +76,7 @@ setup(
         "Typing :: Typed",
     ],
     packages=find_packages(include=["cliquet", "cliquet.*"]),
-    package_data={"cliquet": ["py.typed"]},
+    package_data={"cliquet": ["py.typed", "scripts/templates/*.template"]},
     python_requires=">=3.11",
     install_requires=REQUIREMENTS,
     extras_require={

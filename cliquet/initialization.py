@@ -43,7 +43,7 @@ from cliquet.http.subrequests import follow_subrequest
 from cliquet.listeners import setup_listeners as setup_listeners
 from cliquet.resource.registration import declared_fields
 from cliquet.security import SecurityPolicy, TruthfulGroupfinder
-from cliquet.settings import PREFIX, aslist, load, with_defaults
+from cliquet.settings import PREFIX, Sources, aslist, load, with_defaults
 from cliquet.storage import schemas
 from cliquet.storage.generators import Generator
 
@@ -119,6 +119,8 @@ def load_default_settings(config: Any, default_settings: Mapping[str, Any]) -> N
     settings = config.get_settings()
     prefixes = [PREFIX, *filter(None, [settings.get("project_name")])]
     given = getattr(config.registry, "settings_as_given", None)
+    if hasattr(config.registry, "settings_sources"):
+        config.registry.settings_sources.defaults.update(default_settings)
     settings.update(
         with_defaults(
             settings, default_settings, prefixes=prefixes, environ=os.environ, given=given
@@ -147,6 +149,7 @@ def _load_settings(
     settings.clear()
     settings.update(loaded)
     config.registry.settings_as_given = given
+    config.registry.settings_sources = Sources(given, dict(defaults or {}), name or None)
     return settings
 
 

@@ -7,7 +7,6 @@ from pkgutil import resolve_name
 from threading import Lock
 from typing import Any
 
-from sqlalchemy.exc import ArgumentError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import Pool, QueuePool
 
@@ -82,7 +81,7 @@ def pool_prefix(
         is_shared = place_of(str(settings.get("storage_url"))) == place_of(
             str(settings["permission_url"])
         )
-    except (ValueError, ArgumentError):
+    except ValueError:
         # The storage is in another kind of place.
         return prefix
     return "storage" if is_shared else prefix

@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import create_engine, event
-from sqlalchemy.engine import make_url
 from sqlalchemy.engine.url import URL
 
 from cliquet.drivers.databases import Database
 from cliquet.drivers.deadlines import Deadlines
 from cliquet.drivers.pool import pool_options, pool_prefix
 from cliquet.drivers.statements import Statement, Step
+from cliquet.drivers.urls import parsed_url
 from cliquet.drivers.writers import Row
 
 try:
@@ -171,7 +171,7 @@ def database_url(text: str) -> URL:
     Raises:
         ValueError: It is no URL of PostgreSQL.
     """
-    url = make_url(text.replace("postgres://", "postgresql://", 1))
+    url = parsed_url(text.replace("postgres://", "postgresql://", 1))
     if url.get_backend_name() != "postgresql":
         raise ValueError(f"{url.get_backend_name()}://… should be postgresql://…")
     return url.set(drivername="postgresql+psycopg2")

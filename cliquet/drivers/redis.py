@@ -292,7 +292,7 @@ def server_from(settings: Mapping[str, Any], prefix: str) -> Server:
             f"{prefix}_url names a cluster: let it name one server, redis://host:port/db, or the "
             "master that Sentinels know, redis+sentinel://host:port/service/db"
         )
-    limits, options = _limits(settings, prefix), _options(settings, prefix)
+    limits, options = limits_of(settings, prefix), _options(settings, prefix)
     key = (url, *sorted({**limits, **options}.items()))
     with _LOCK:
         if key not in _SERVERS:
@@ -300,7 +300,8 @@ def server_from(settings: Mapping[str, Any], prefix: str) -> Server:
         return _SERVERS[key]
 
 
-def _limits(settings: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+def limits_of(settings: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """Return what settings say of a pool; *most* is ``None`` for any number of connections."""
     size, overflow = (
         _setting(settings, prefix, "pool_size"),
         _setting(settings, prefix, "max_overflow"),

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import create_engine
-from sqlalchemy.engine import make_url
 
 from cliquet import jsonlib
 from cliquet.drivers import functions
 from cliquet.drivers.databases import Database, backend_errors
 from cliquet.drivers.pool import pool_options, pool_prefix
 from cliquet.drivers.statements import Step
+from cliquet.drivers.urls import parsed_url
 from cliquet.drivers.writers import Row
 
 #: Statements that a connection keeps prepared: clients choose what lists they ask for.
@@ -145,7 +145,7 @@ def database_path(text: str) -> Path:
     Raises:
         ValueError: It is no URL of SQLite, or names no file.
     """
-    url = make_url(text)
+    url = parsed_url(text)
     if url.get_backend_name() != "sqlite":
         raise ValueError(f"{url.get_backend_name()}://… should be sqlite:///…")
     if url.host or url.query:

@@ -1,26 +1,26 @@
-"""The command ``cliquet``: what an operator does to the backends of an application."""
+"""The command ``cliquet``: what an operator does with an application and its backends."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
-import plaster
 from pyramid.exceptions import ConfigurationError
-from pyramid.paster import bootstrap, setup_logging
 
 from cliquet import __version__
-from cliquet.exceptions import CliquetError
+from cliquet.exceptions import BackendError, CliquetError
 from cliquet.resource.registration import declared_fields
-from cliquet.scripts import purge
+from cliquet.scripts import doctor, init, loading, purge, routes, serving, settings
+from cliquet.scripts.progress import Meter, bar, watching
 from cliquet.storage import schemas
 from cliquet.storage.schemas import Tell
 
 _FAMILIES = ("storage", "permission", "cache")
+_INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,16 +29,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit status: 0, or 1 when something was refused or failed; the reason is printed.
-        Arguments that are wrong exit with 2.
+        ``doctor`` returns 1 when it found faults, 2 when it could not look. Arguments that are
+        wrong exit with 2; Ctrl-C gives 130.
     """
     options = _parser().parse_args(arguments)
+    command: _Command = options.command
     try:
-        with _application(options.ini) as env:
-            options.run(env, options)
+        status = _run(command, options) or 0
+        sys.stdout.flush()
+        return status
+    except BackendError as error:
+        print(f"cliquet: {loading.unreachable(error)}", file=sys.stderr)
     except (CliquetError, ConfigurationError) as error:
         print(f"cliquet: {error}", file=sys.stderr)
-        return 1
-    return 0
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; nor can what is left in the buffer be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return command.status_of_failure
 
 
 def init_schema(env: Any, *, dry_run: bool = False, tell: Tell | None = None) -> None:
@@ -71,51 +80,116 @@ def _prefixed(family: str, tell: Tell) -> Tell:
     return lambda line: tell(f"{family}: {line}")
 
 
-@contextmanager
-def _application(ini: str) -> Iterator[Any]:
-    path = Path(plaster.parse_uri(ini).path)
-    if not path.is_file():
-        raise ConfigurationError(f"There is no file {path}")
-    setup_logging(ini)
-    with schemas.unchecked():
-        env = bootstrap(ini)
-    with env:
-        yield env
-
-
 def _migrate(env: Any, options: argparse.Namespace) -> None:
-    # Flushed, for a large migration takes its time and its output may be a pipe.
-    init_schema(env, dry_run=options.dry_run, tell=lambda line: print(line, flush=True))
+    meter = Meter()
+    with watching(meter, partial(_index_progress, env["registry"])):
+        init_schema(env, dry_run=options.dry_run, tell=meter.tell)
 
 
-def _init(env: Any, options: argparse.Namespace) -> None:
-    print(
-        'cliquet: DeprecationWarning: "init" of an existing file migrates; use "migrate"',
-        file=sys.stderr,
-    )
-    _migrate(env, options)
+def _index_progress(registry: Any) -> str | None:
+    look = getattr(getattr(registry, "storage", None), "index_progress", None)
+    try:
+        progress = look() if look else None
+    except BackendError:
+        # The work itself will say so.
+        return None
+    if progress is None:
+        return None
+    return progress.phase if progress.share is None else f"{bar(progress.share)} {progress.phase}"
+
+
+def _add_migrate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+
+
+def _init(options: argparse.Namespace) -> None:
+    is_new = init.write(options.ini)
+    if not is_new:
+        print(
+            'cliquet: DeprecationWarning: "init" of an existing file migrates; use "migrate"',
+            file=sys.stderr,
+        )
+    with loading.application(options.ini, is_quiet=is_new) as env:
+        init_schema(env, tell=print)
+    if is_new:
+        print(f"Now serve it: {init.command_to_start(options.ini)}")
+
+
+class _Command(NamedTuple):
+    """
+    A command.
+
+    Attributes:
+        name: As it is called.
+        help: What it does.
+        run: Does it, with the application; see *is_alone*.
+        add_arguments: Declares its arguments.
+        is_alone: Whether *run* takes the arguments alone, and sees to the application itself.
+        is_quiet: Whether what the application logs is of no interest.
+        status_of_failure: Exit status when it cannot be done.
+    """
+
+    name: str
+    help: str
+    run: Callable[..., int | None]
+    add_arguments: Callable[[argparse.ArgumentParser], None] = lambda parser: None
+    is_alone: bool = False
+    is_quiet: bool = False
+    status_of_failure: int = 1
+
+
+_COMMANDS = (
+    _Command(
+        "init", "write a configuration, and an application to begin with", _init, is_alone=True
+    ),
+    _Command("start", "serve the application", serving.run, serving.add_arguments, is_alone=True),
+    _Command("migrate", "bring the schemas of its backends up to date", _migrate, _add_migrate),
+    _Command("purge-tombstones", "forget old deletions", purge.run, purge.add_arguments),
+    _Command(
+        "doctor",
+        "look for what is wrong, and say what to do about it",
+        doctor.run,
+        doctor.add_arguments,
+        is_quiet=True,
+        status_of_failure=2,
+    ),
+    _Command("routes", "list what the application answers to", routes.run, is_quiet=True),
+    _Command(
+        "settings", "list its settings, and where each comes from", settings.run, is_quiet=True
+    ),
+)
+
+
+def _run(command: _Command, options: argparse.Namespace) -> int | None:
+    if command.is_alone:
+        return command.run(options)
+    with loading.application(options.ini, is_quiet=command.is_quiet) as env:
+        return command.run(env, options)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="cliquet", description="Administer an application.")
+    parser = argparse.ArgumentParser(
+        prog="cliquet",
+        description="Make, serve and look after an application.",
+        epilog='To begin: "cliquet init && cliquet start".'
+        ' What a command takes: "cliquet COMMAND --help".',
+    )
     parser.add_argument("-v", "--version", action="version", version=f"cliquet {__version__}")
-    parser.add_argument("--ini", required=True, metavar="FILE", help="its configuration")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    text = "bring the schemas of its backends up to date"
-    command = commands.add_parser("migrate", help=text, description=text)
-    command.add_argument("--dry-run", action="store_true", help="only say what would be done")
-    command.set_defaults(run=_migrate)
-
-    text = "deprecated: migrate"
-    command = commands.add_parser("init", help=text, description=text)
-    command.set_defaults(run=_init, dry_run=False)
-
-    text = "forget old deletions"
-    command = commands.add_parser("purge-tombstones", help=text, description=text)
-    purge.add_arguments(command)
-    command.set_defaults(run=purge.run)
+    _add_ini(parser, default=loading.DEFAULT_INI)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in _COMMANDS:
+        text = f"{command.help[0].upper()}{command.help[1:]}."
+        subparser = commands.add_parser(command.name, help=command.help, description=text)
+        # Either side of the command will do; what is not given here must not undo the other.
+        _add_ini(subparser, default=argparse.SUPPRESS)
+        command.add_arguments(subparser)
+        subparser.set_defaults(command=command)
     return parser
+
+
+def _add_ini(parser: argparse.ArgumentParser, default: str) -> None:
+    text = f"its configuration, {loading.DEFAULT_INI} by default"
+    parser.add_argument("--ini", default=default, metavar="FILE", help=text)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from collections.abc import Callable, Iterator
 from itertools import accumulate
 from typing import Any
 
 from cliquet.exceptions import CliquetError
+from cliquet.scripts.progress import Meter
 from cliquet.storage.memory import Storage as MemoryStorage
 from cliquet.utils import msec_time
 
@@ -46,14 +46,11 @@ def run(env: Any, options: argparse.Namespace) -> None:
     """
     registry = env["registry"]
     collection_id = _collection_id(registry, options.resource) if options.resource else None
-    is_watched = sys.stderr.isatty()
+    meter = Meter()
     total = 0
     for total in accumulate(_purge(registry, options.before, collection_id)):
-        if is_watched:
-            print(f"\r{total} tombstones purged", end="", file=sys.stderr, flush=True)
-    if is_watched:
-        print(file=sys.stderr)
-    print(f"{total} tombstones purged.")
+        meter.show(f"{total} tombstones purged so far")
+    meter.tell(f"{total} tombstones purged.")
 
 
 def _purge(registry: Any, before: int, collection_id: str | None) -> Iterator[int]:

@@ -12,6 +12,8 @@ from cliquet.settings.defaults import DEFAULT_SETTINGS, NAMES_WITHOUT_DEFAULT
 from cliquet.settings.forms import checked
 from cliquet.settings.loading import (
     PREFIX,
+    Sources,
+    bare_name,
     environment_name,
     load,
     project_prefixes,
@@ -20,6 +22,7 @@ from cliquet.settings.loading import (
 from cliquet.settings.reading import (
     aslist,
     is_secret,
+    masked,
     read_date,
     read_native,
     read_setting,
@@ -30,11 +33,14 @@ __all__ = [
     "DEFAULT_SETTINGS",
     "NAMES_WITHOUT_DEFAULT",
     "PREFIX",
+    "Sources",
     "aslist",
+    "bare_name",
     "checked",
     "environment_name",
     "is_secret",
     "load",
+    "masked",
     "project_prefixes",
     "read_date",
     "read_native",

@@ -58,6 +58,55 @@ def load(
     return settings
 
 
+@dataclass(frozen=True)
+class Sources:
+    """
+    Where the settings of an application were read from, as :func:`load` was given them.
+
+    Attributes:
+        given: Those of the INI file, or of code.
+        defaults: The application's own defaults; those of plugins may be added.
+        project_name: The name of the project when no source has one.
+    """
+
+    given: Mapping[str, object]
+    defaults: dict[str, object]
+    project_name: str | None = None
+
+    def prefixes(self, environ: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the prefixes of settings; see :func:`project_prefixes`."""
+        return project_prefixes(
+            self.given, self.defaults, project_name=self.project_name, environ=environ
+        )
+
+    def origins(
+        self, names: Iterable[str], environ: Mapping[str, str]
+    ) -> dict[str, tuple[str, str] | None]:
+        """
+        Return where the values of settings come from.
+
+        Args:
+            names: Of settings, without prefix.
+            environ: The environment.
+
+        Returns:
+            By name: the source (``environment``, ``given`` or ``defaults``) and the name that
+            the setting has there; ``None`` for those that no source has.
+        """
+        prefixes = self.prefixes(environ)
+        reader = _Reader(prefixes, environ, _known(self.defaults, prefixes))
+        found: dict[str, tuple[str, str] | None] = dict.fromkeys(names)
+        for source, values in (("defaults", self.defaults), ("given", self.given)):
+            for key in values:
+                name = bare_name(key, prefixes)
+                if name in found:
+                    found[name] = source, key
+        for name in found:
+            for variable in reader.variables(name):
+                found[name] = "environment", variable
+        return found
+
+
 def with_defaults(
     settings: Mapping[str, object],
     defaults: Mapping[str, object],
@@ -124,12 +173,13 @@ def project_prefixes(
 
 def _known(defaults: Mapping[str, object], prefixes: Iterable[str]) -> dict[str, object]:
     """Return the defaults of all listed settings by bare name; ours tell which are text."""
-    theirs = {_bare_name(key, prefixes): value for key, value in defaults.items()}
+    theirs = {bare_name(key, prefixes): value for key, value in defaults.items()}
     ours = dict.fromkeys(NAMES_WITHOUT_DEFAULT) | DEFAULT_SETTINGS
     return {name: None if is_of_resource(name) else theirs[name] for name in theirs} | ours
 
 
-def _bare_name(key: str, prefixes: Iterable[str]) -> str:
+def bare_name(key: str, prefixes: Iterable[str]) -> str:
+    """Return the name of a setting without the prefix that it has, if any."""
     # A project may be called like the first part of a setting: "tm.annotate_user" is not its.
     if key in DEFAULT_SETTINGS:
         return key
@@ -152,17 +202,18 @@ class _Reader:
         wanted = None if only is None else set(only)
         found: dict[str, dict[str, object]] = {}
         for key, value in source.items():
-            name = _bare_name(key, self.prefixes)
+            name = bare_name(key, self.prefixes)
             if wanted is None or name in wanted:
                 found.setdefault(name, {})[key] = value
         return {name: self._agreed(name, values) for name, values in found.items()}
 
     def read_environment(self, names: Iterable[str]) -> dict[str, object]:
         """Return native values of those settings in *names* that the environment has."""
-        found = {name: self._in_environment(name) for name in names}
+        found = {name: self.variables(name) for name in names}
         return {name: self._agreed(name, values) for name, values in found.items() if values}
 
-    def _in_environment(self, name: str) -> dict[str, object]:
+    def variables(self, name: str) -> dict[str, object]:
+        """Return the values that the environment has for a setting, by variable."""
         variables = [environment_name(prefix, name) for prefix in self.prefixes]
         if self._may_be_bare(name):
             variables.append(environment_name(name))

@@ -19,6 +19,13 @@ _LONGEST_NUMBER = 64
 _SECRET = re.compile(r"secret|password|passwd|url|key|dsn|token|credential", re.IGNORECASE)
 _LONGEST_SHOWN = 80
 
+#: What stands in place of a secret.
+MASK = "********"
+_WHOLLY_SECRET = re.compile(r"secret|passw|dsn|token|credential|(^|[_.-])key$", re.IGNORECASE)
+# Up to the last @, for passwords may hold anything.
+_PASSWORD = re.compile(r"(://[^:@/\s]*:)\S*@")
+_PARAMETER = re.compile(r"([?&][^=&\s]*(?:secret|passw|token|key)[^=&\s]*=)[^&\s]*", re.IGNORECASE)
+
 
 def read_native(value: object) -> object:
     """
@@ -111,3 +118,15 @@ def shown(name: str, value: object) -> str:
     if is_secret(name) or "://" in text:
         return "(hidden)"
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+
+
+def masked(name: str, value: object) -> str:
+    """
+    Return *value* for its owner to look at: as text, without what is secret in it.
+
+    Of a URL the password is hidden, and nothing else; so are parameters that are secrets.
+    """
+    text = " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    if text and _WHOLLY_SECRET.search(name):
+        return MASK
+    return _PARAMETER.sub(rf"\1{MASK}", _PASSWORD.sub(rf"\1{MASK}@", text))

@@ -56,6 +56,21 @@ def check(storage: Any, declared: Declared) -> None:
         storage.check_schema(unique_fields=declared.unique, indexed_fields=declared.indexed)
 
 
+def missing(storage: Any, declared: Declared) -> list[str]:
+    """
+    Say what indexes of *declared* fields a storage lacks, if it has such; nothing is changed.
+
+    Raises:
+        CliquetError: Its schema is another; the message ends with what mends it, behind a colon.
+    """
+    if not hasattr(storage, "missing_indexes"):
+        return []
+    indexes = storage.missing_indexes(
+        unique_fields=declared.unique, indexed_fields=declared.indexed
+    )
+    return sorted({str(index) for index in indexes})
+
+
 def initialize(backend: Any, declared: Declared, tell: Tell) -> None:
     """
     Bring the schema of a backend up to date, with the indexes of declared fields if it has such.

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 import psycopg2
 import pytest
@@ -166,6 +167,19 @@ def locked_version(url: str) -> Iterator[None]:
         cursor.execute("SELECT 1 FROM metadata FOR UPDATE")
     yield
     connection.close()
+
+
+def test_the_building_of_an_index_can_be_watched(url, storage):
+    storage.initialize_schema()
+    assert storage.index_progress() is None
+    with older_transaction(url):
+        building = Thread(target=storage.initialize_schema, args=[[GUARD]])
+        building.start()
+        wait_for_a_lock(url, "virtualxid")
+        progress = storage.index_progress()
+    building.join(TIMEOUT_SECONDS)
+    assert progress is not None
+    assert progress.phase.startswith("waiting for ")
 
 
 def test_the_command_makes_a_schema_and_can_be_run_again(url, storage, ini, capsys):

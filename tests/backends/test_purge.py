@@ -124,7 +124,10 @@ def test_the_command_leaves_what_is_younger(places, command, capsys):
 def test_the_command_shows_how_far_it_is_on_a_terminal(command, capsys, monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     assert main([*command, "--before", str(BEFORE)]) == 0
-    assert capsys.readouterr() == ("4 tombstones purged.\n", "\r4 tombstones purged\n")
+    assert capsys.readouterr() == (
+        "4 tombstones purged.\n",
+        "\r\x1b[K4 tombstones purged so far\r\x1b[K",
+    )
 
 
 def test_the_command_purges_nothing_in_read_only_mode(places, command, capsys):

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 import psycopg2
+
+# Each has a name of its own: pools of connections outlive the tests.
+_numbers = count()
 
 RECORDS, TOMBSTONES = 10_000, 1_000
 
@@ -57,7 +61,7 @@ VERSION_11 = f"""
 @contextmanager
 def database_of_its_own(url: str) -> Iterator[str]:
     """Make an empty database on the server at *url*, and give the URL of it."""
-    name = f"migrations_{os.getpid()}"
+    name = f"migrations_{os.getpid()}_{next(_numbers)}"
     connection = psycopg2.connect(url)
     connection.autocommit = True
     with connection.cursor() as cursor:

@@ -24,6 +24,7 @@ from cliquet.storage.postgresql.standing import standing_indexes
 from cliquet.storage.postgresql.turns import alone
 from cliquet.storage.postgresql.versions import UnknownSchema as UnknownSchema
 from cliquet.storage.postgresql.versions import check_version, schema_version
+from cliquet.storage.sql.counting import MISCOUNTS, RECOUNT, Miscount
 from cliquet.storage.sql.purge import PurgingStorage
 from cliquet.storage.sql.statements import Statements
 
@@ -41,6 +42,8 @@ class Storage(PurgingStorage):
 
     #: Applications that share a database drop none of each other's indexes.
     takes_collections = True
+    #: Sets right what :meth:`miscounts` finds.
+    recount = f"BEGIN; LOCK TABLE timestamps IN SHARE ROW EXCLUSIVE MODE; {RECOUNT}; COMMIT"
 
     def initialize_schema(
         self,
@@ -77,6 +80,11 @@ class Storage(PurgingStorage):
             building.build(cursor, wanted, tell)
         self.use_indexes(indexed_fields)
 
+    def index_progress(self) -> building.Progress | None:
+        """Return how far the index is that :meth:`initialize_schema` is building, if it is."""
+        with self._cursor() as cursor:
+            return building.progress(cursor)
+
     def preview_schema(
         self,
         unique_fields: Pairs = (),
@@ -109,9 +117,7 @@ class Storage(PurgingStorage):
                 which command mends it.
         """
         indexed_fields = list(indexed_fields)
-        with self._cursor() as cursor:
-            check_version(schema_version(cursor))
-            lacking = building.missing(cursor, _wanted(unique_fields, indexed_fields))
+        lacking = self.missing_indexes(unique_fields, indexed_fields)
         needed = [str(index) for index in lacking if index.is_needed]
         if needed:
             raise UnknownSchema(
@@ -122,6 +128,34 @@ class Storage(PurgingStorage):
             logger.warning("%s has no index: %s", purpose[0].upper() + purpose[1:], remedy)
         slow = {(one.collection_id, one.field) for one in lacking if isinstance(one, FieldIndex)}
         self.use_indexes(pair for pair in indexed_fields if tuple(pair) not in slow)
+
+    def missing_indexes(
+        self, unique_fields: Pairs = (), indexed_fields: Pairs = ()
+    ) -> list[building.Index]:
+        """
+        Return the indexes that the database lacks of those that it is to have.
+
+        Raises:
+            UnknownSchema: The schema is another.
+        """
+        with self._cursor() as cursor:
+            check_version(schema_version(cursor))
+            return building.missing(cursor, _wanted(unique_fields, indexed_fields))
+
+    def miscounts(self) -> list[Miscount]:
+        """
+        Return some of the collections whose records are not as many as lists say.
+
+        All records are counted, however long that takes.
+
+        Raises:
+            UnknownSchema: The schema is another.
+        """
+        with self._cursor() as cursor:
+            check_version(schema_version(cursor))
+            cursor.execute("SET statement_timeout = 0")
+            cursor.execute(MISCOUNTS)
+            return [Miscount.of_row(row) for row in cursor.fetchall()]
 
     @contextmanager
     def _cursor(self) -> Iterator[Any]:

@@ -27,6 +27,27 @@ _PRESENT = """
 # Whoever waits for this lock has no snapshot, which the index would wait for in its turn.
 _WAIT_FOR_BUILDING = "BEGIN; LOCK TABLE records, timestamps IN SHARE UPDATE EXCLUSIVE MODE; COMMIT"
 
+_PROGRESS = """
+    SELECT phase,
+           CASE WHEN tuples_total > 0 THEN tuples_done ELSE blocks_done END,
+           CASE WHEN tuples_total > 0 THEN tuples_total ELSE blocks_total END
+      FROM pg_stat_progress_create_index
+     WHERE datname = current_database() AND phase IS NOT NULL
+"""
+
+
+class Progress(NamedTuple):
+    """
+    How far the building of an index is.
+
+    Attributes:
+        phase: What the database does, in its own words.
+        share: How much of it is done, from 0 to 1; ``None`` where that cannot be told.
+    """
+
+    phase: str
+    share: float | None
+
 
 class Present(NamedTuple):
     """
@@ -159,6 +180,16 @@ def build(cursor: Any, wanted: Wanted, tell: Tell) -> None:
         # Without statistics of its expressions an index is not taken for what it is.
         cursor.execute("ANALYZE records")
     _tell_of_foreign(foreign, tell)
+
+
+def progress(cursor: Any) -> Progress | None:
+    """Return how far the index is that the database is building, if it is building any."""
+    cursor.execute(_PROGRESS)
+    row = cursor.fetchone()
+    if row is None:
+        return None
+    phase, done, total = row
+    return Progress(phase, done / total if total else None)
 
 
 def preview(cursor: Any, wanted: Wanted, tell: Tell, records: str = "") -> None:

@@ -14,11 +14,12 @@ from sqlalchemy.engine import Dialect
 
 from cliquet.drivers.sqlite import database_from, path_of, session
 from cliquet.logs import logger
+from cliquet.storage.sql.counting import MISCOUNTS, RECOUNT, Miscount
 from cliquet.storage.sql.purge import PurgingStorage
 from cliquet.storage.sql.statements import Statements
 from cliquet.storage.sqlite import elements as elements
 from cliquet.storage.sqlite import schema
-from cliquet.storage.sqlite.indexes import wanted
+from cliquet.storage.sqlite.indexes import Index, wanted
 from cliquet.storage.sqlite.schema import DuplicateValues as DuplicateValues
 from cliquet.storage.sqlite.schema import UnknownSchema as UnknownSchema
 
@@ -30,6 +31,9 @@ _NAMED: Dialect = sqlite.dialect(paramstyle="named")
 
 class Storage(PurgingStorage):
     """See :class:`~cliquet.storage.sql.records.RecordStorage`."""
+
+    #: Sets right what :meth:`miscounts` finds.
+    recount = f"BEGIN IMMEDIATE; {RECOUNT}; COMMIT"
 
     def initialize_schema(
         self, unique_fields: Fields = (), indexed_fields: Fields = (), tell: Tell = logger.info
@@ -81,6 +85,30 @@ class Storage(PurgingStorage):
         with session(self._database) as connection:
             schema.check(connection, indexes)
         self.use_indexes(indexed_fields)
+
+    def missing_indexes(
+        self, unique_fields: Fields = (), indexed_fields: Fields = ()
+    ) -> list[Index]:
+        """
+        Return the indexes that the file lacks of those that it is to have.
+
+        Raises:
+            UnknownSchema: The schema is another, or there is none yet.
+        """
+        with session(self._database) as connection:
+            schema.check_version(schema.schema_version(connection))
+            return schema.plan(connection, wanted(unique_fields, indexed_fields)).to_build
+
+    def miscounts(self) -> list[Miscount]:
+        """
+        Return some of the collections whose records are not as many as lists say.
+
+        Raises:
+            UnknownSchema: The schema is another, or there is none yet.
+        """
+        with session(self._database) as connection:
+            schema.check_version(schema.schema_version(connection))
+            return [Miscount.of_row(row) for row in connection.execute(MISCOUNTS)]
 
 
 def statements() -> Statements:

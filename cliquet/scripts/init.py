@@ -1,0 +1,65 @@
+"""The command ``cliquet init``: a configuration to begin with, and an application for it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+from cliquet.scripts.loading import DEFAULT_INI, CommandRefused
+
+_APPLICATION = "app.py"
+#: Bytes of randomness in the secret of user ids.
+_SECRET_BYTES = 32
+
+
+def write(ini: str) -> bool:
+    """
+    Write a configuration, and the application that it names, unless the file exists.
+
+    Nothing is ever overwritten: an application that is there already is kept too.
+
+    Returns:
+        Whether the configuration was written.
+
+    Raises:
+        CommandRefused: They cannot be written.
+    """
+    path = Path(ini)
+    if path.exists():
+        return False
+    if path.suffix != ".ini":
+        raise CommandRefused(f"{ini} should end with .ini: that is how files are told apart")
+    values = {"name": path.stem.replace("%", "%%"), "secret": secrets.token_hex(_SECRET_BYTES)}
+    try:
+        is_ours = _create(path.with_name(_APPLICATION), _template("app.py"), 0o666)
+        # It holds a secret: nobody else may read it, not even for a moment.
+        _create(path, Template(_template("cliquet.ini")).substitute(values), 0o600)
+    except OSError as error:
+        raise CommandRefused(f"{ini} cannot be written: {error.strerror}") from error
+    print(f"{ini} is written. It holds a secret, and can be read by nobody but you.")
+    print(f"{path.with_name(_APPLICATION)} {'is written' if is_ours else 'is left as it was'}.")
+    return True
+
+
+def command_to_start(ini: str) -> str:
+    """Return the command that serves a configuration."""
+    return "cliquet start" if ini == DEFAULT_INI else f"cliquet start --ini {ini}"
+
+
+def _template(name: str) -> str:
+    folder = files("cliquet.scripts") / "templates"
+    return (folder / f"{name}.template").read_text(encoding="utf-8")
+
+
+def _create(path: Path, text: str, mode: int) -> bool:
+    """Write a new file; return whether there was none."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except FileExistsError:
+        return False
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    return True
