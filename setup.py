@@ -28,7 +28,14 @@ REQUIREMENTS = [
 POSTGRESQL = ["psycopg2-binary>=2.9.10"]
 REDIS = ["redis>=6.4"]
 MEMCACHED = ["pymemcache"]
-MONITORING = ["newrelic", "raven>=6.10", "sentry-sdk>=2", "statsd>=4.0", "werkzeug>=3"]
+MONITORING = [
+    "newrelic",
+    "prometheus_client>=0.20",
+    "raven>=6.10",
+    "sentry-sdk>=2",
+    "statsd>=4.0",
+    "werkzeug>=3",
+]
 # Where there are wheels of servers, nothing else has to be installed for tests.
 HAS_WHEELS = "sys_platform in 'linux darwin' and platform_machine in 'x86_64 aarch64 arm64'"
 TESTING = [

@@ -19,7 +19,7 @@ from pyramid.interfaces import IAuthorizationPolicy, IRequestFactory, ISecurityP
 from pyramid.tweens import EXCVIEW, INGRESS
 from pyramid_multiauth import MultiAuthPolicySelected
 
-from cliquet import cache, logs, permission, statsd, storage
+from cliquet import cache, logs, metrics, permission, sentry, storage
 from cliquet.authentication import (
     SecurityPolicyAdapter,
     effective_principals,
@@ -41,6 +41,7 @@ from cliquet.http.responses import finish_response
 from cliquet.http.service import add_service, current_resource_name, current_service
 from cliquet.http.subrequests import follow_subrequest
 from cliquet.listeners import setup_listeners as setup_listeners
+from cliquet.middlewares import install_middlewares as install_middlewares
 from cliquet.resource.registration import declared_fields
 from cliquet.security import SecurityPolicy, TruthfulGroupfinder
 from cliquet.settings import PREFIX, Sources, aslist, load, with_defaults
@@ -128,15 +129,6 @@ def load_default_settings(config: Any, default_settings: Mapping[str, Any]) -> N
     )
 
 
-def install_middlewares(app: Any, settings: Mapping[str, Any]) -> Any:
-    """
-    Return *app* within the WSGI middlewares that *settings* ask for.
-
-    There are none so far: applications call it, so that they get those that come.
-    """
-    return app
-
-
 def _load_settings(
     config: Any, defaults: Mapping[str, Any] | None, name: str, version: str | None
 ) -> dict[str, Any]:
@@ -159,6 +151,7 @@ def _prepare_registry(config: Any) -> None:
     registry.public_settings = {"batch_max_requests", "readonly"}
     registry.api_capabilities = {}
     registry.statsd = None
+    registry.prometheus = None
     registry.authentication_policy = None
     registry.response_headers = {}
     registry.redirects_to_version = False
@@ -239,10 +232,11 @@ def setup_json_serializer(config: Any) -> None:
 
 
 def setup_logging(config: Any) -> None:
-    """Log with the renderer that the setting ``logging_renderer`` names."""
+    """Log with the renderer that ``logging_renderer`` names, and report errors to Sentry."""
     settings = config.get_settings()
     renderer = config.maybe_dotted(settings["logging_renderer"])
     config.registry.logger = logs.setup(settings, renderer)
+    sentry.setup(config)
 
 
 def setup_storage(config: Any) -> None:
@@ -354,6 +348,7 @@ def _adapt_policies(config: Any) -> None:
         one if hasattr(one, "effective_principals") else SecurityPolicyAdapter(one)
         for one in policy._policies
     ]
+    metrics.watch_policies(config.registry, policy._policies)
     # In its place: views that are there already have been told of it.
     policy.__class__ = SecurityPolicy
     decider = config.registry.queryUtility(IAuthorizationPolicy)
@@ -369,11 +364,5 @@ def setup_backoff(config: Any) -> None:
 
 
 def setup_statsd(config: Any) -> None:
-    """Send metrics to the StatsD server that the setting ``statsd_url`` names, if any."""
-    if not config.get_settings()["statsd_url"]:
-        return
-    client = config.registry.statsd = statsd.load_from_config(config)
-    config.add_subscriber(statsd.count_response, NewResponse)
-    for family in ("storage", "cache", "permission"):
-        if hasattr(config.registry, family):
-            client.watch_execution_time(getattr(config.registry, family), family)
+    """Send metrics where the settings ``metrics`` and ``statsd_url`` say, if anywhere."""
+    metrics.setup(config)

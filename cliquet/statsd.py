@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from threading import local
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
@@ -27,8 +28,10 @@ except ImportError:
 
 # Everything else has a meaning in the protocol of StatsD, or in that of what is behind it.
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.-]+")
-# A client may invent others, and each would be a metric.
-_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+# What an Ethernet frame has room for, with something to spare.
+_DATAGRAM_BYTES: Final = 1400
+#: Methods of HTTP. A client may invent others, and each would be a metric.
+METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
 
 class Client:
@@ -54,6 +57,32 @@ class Client:
             self._client = statsd_module.StatsClient(host, port, prefix=_name(prefix), **options)
         except OSError as error:
             raise ConfigurationError(f"StatsD server {host}:{port}: {error}") from error
+        self._send_now, self._held = self._client._send, local()
+        self._client._send = self._send
+
+    def hold(self) -> None:
+        """Keep what this thread tells until :meth:`release`: datagrams cost more than figures."""
+        self.release()
+        self._held.lines = []
+
+    def release(self) -> None:
+        """Send what was kept, in as few datagrams as networks carry whole."""
+        lines, self._held.lines = getattr(self._held, "lines", None) or [], None
+        packet = ""
+        for line in lines:
+            if packet and len(packet) + len(line) >= _DATAGRAM_BYTES:
+                self._send_now(packet)
+                packet = ""
+            packet = f"{packet}\n{line}" if packet else line
+        if packet:
+            self._send_now(packet)
+
+    def _send(self, line: str) -> None:
+        lines = getattr(self._held, "lines", None)
+        if lines is None:
+            self._send_now(line)
+        else:
+            lines.append(line)
 
     def watch_execution_time(
         self, obj: Any, prefix: str = "", classname: str | None = None
@@ -83,6 +112,11 @@ class Client:
         """
         return self._client.timer(_name(key))
 
+    def observer(self, key: str) -> Callable[[float], None]:
+        """Return what sends the times, given in seconds, of what is called *key*."""
+        name, send = _name(key), self._client.timing
+        return lambda seconds: send(name, seconds * 1000)
+
     def count(self, key: str, count: int = 1, unique: object | None = None) -> None:
         """
         Add to a counter, or to a set.
@@ -103,11 +137,20 @@ class Client:
         self._client.close()
 
 
+def sinks(registry: Any) -> tuple[Any, ...]:
+    """Return what takes the metrics of an application: its StatsD client, its Prometheus."""
+    known = (getattr(registry, "statsd", None), getattr(registry, "prometheus", None))
+    return tuple([one for one in known if one is not None])
+
+
 def statsd_count(request: Any, key: str) -> None:
-    """Add 1 to the counter *key* of the application; without StatsD, this is a no-op."""
-    client = getattr(request.registry, "statsd", None)
-    if client is not None:
-        client.count(key)
+    """
+    Add 1 to the counter *key* of the application, in StatsD and in Prometheus.
+
+    Where there is neither, this is a no-op.
+    """
+    for sink in sinks(request.registry):
+        sink.count(key)
 
 
 def count_response(event: NewResponse) -> None:
@@ -119,16 +162,19 @@ def count_response(event: NewResponse) -> None:
     is no service, and a method that HTTP does not know are not counted.
     """
     request = event.request
+    targets = sinks(request.registry)
     service = getattr(request, "current_service", None)
-    if service is not None and request.method in _METHODS:
-        statsd_count(request, f"view.{service.name}.{request.method}")
+    if service is not None and request.method in METHODS:
+        for sink in targets:
+            sink.count(f"view.{service.name}.{request.method}")
     # Who asked is told when the request was authenticated; it is not authenticated to be told.
     identity = getattr(request, "_multiauth_identity", None)
-    client = getattr(request.registry, "statsd", None)
-    if client is not None and identity is not None:
-        policy = request.selected_policy_name
-        client.count("users", unique=f"{policy}:{identity.userid}")
-        client.count(f"authn_type.{policy}")
+    if identity is None:
+        return
+    policy = request.selected_policy_name
+    for sink in targets:
+        sink.count("users", unique=f"{policy}:{identity.userid}")
+        sink.count(f"authn_type.{policy}")
 
 
 def load_from_config(config: Any) -> Client:
@@ -173,12 +219,13 @@ def _name(text: str) -> str:
 
 
 def _public_methods(obj: Any) -> Iterator[str]:
-    """Yield the names of the methods that the class of *obj* has; no property is evaluated."""
-    for name in dir(type(obj)):
-        value = inspect.getattr_static(type(obj), name)
-        # Not inspect.isroutine(): cached properties, and those of Pyramid, are routines to it.
-        is_method = hasattr(type(value), "__get__") and (
-            callable(value) or isinstance(value, classmethod)
-        )
-        if is_method and not name.startswith("_"):
-            yield name
+    return (name for name in dir(type(obj)) if is_public_method(type(obj), name))
+
+
+def is_public_method(cls: type, name: str) -> bool:
+    """Tell whether *cls* has a public method of that name; no property is evaluated."""
+    if name.startswith("_"):
+        return False
+    value = inspect.getattr_static(cls, name, None)
+    # Not inspect.isroutine(): cached properties, and those of Pyramid, are routines to it.
+    return hasattr(type(value), "__get__") and (callable(value) or isinstance(value, classmethod))

@@ -47,6 +47,10 @@ class QueuePoolWithMaxBacklog(QueuePool):
         pool._max_backlog = self._max_backlog
         return pool
 
+    def backlog(self) -> int:
+        """Return how many threads wait for a connection."""
+        return self._waiting
+
     @property
     def _is_limited(self) -> bool:
         return self.size() > 0 and self._max_overflow >= 0
@@ -103,6 +107,23 @@ def pool_options(settings: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     if not issubclass(pool, QueuePoolWithMaxBacklog):
         options = {option: value for option, value in options.items() if option not in unknown}
     return options
+
+
+def pool_usage(backend: Any) -> dict[str, int]:
+    """
+    Return the connections of the pool of *backend*, by state; nothing where none are counted.
+
+    The states are ``size`` (kept open at most), ``checked_out``, and ``backlog`` (threads that
+    wait for one).
+    """
+    database = getattr(backend, "_database", None)
+    pool = getattr(getattr(database, "engine", None), "pool", None)
+    if not isinstance(pool, QueuePool):
+        return {}
+    usage = {"size": pool.size(), "checked_out": pool.checkedout()}
+    if isinstance(pool, QueuePoolWithMaxBacklog):
+        usage["backlog"] = pool.backlog()
+    return usage
 
 
 def _pool_class(dotted: Any) -> type[Pool]:

@@ -25,7 +25,9 @@ from cliquet.events import (
     ResourceChanged,
     ResourceRead,
 )
+from cliquet.metrics import timed
 from cliquet.settings import aslist
+from cliquet.statsd import sinks
 
 #: What listeners hear of when the settings do not say it.
 DEFAULT_ACTIONS = (ACTIONS.CREATE, ACTIONS.DELETE, ACTIONS.UPDATE)
@@ -53,10 +55,10 @@ class ListenerBase:
 
 
 class _Subscriber:
-    """A listener that hears only of what its settings ask for, timed where there is StatsD."""
+    """A listener that hears only of what its settings ask for, timed where metrics are on."""
 
-    def __init__(self, listener: Listener, predicates: Iterable[Any], timer: Any) -> None:
-        self._listener = listener if timer is None else timer(listener)
+    def __init__(self, listener: Listener, predicates: Iterable[Any]) -> None:
+        self._listener = listener
         self._predicates = tuple(predicates)
 
     def __call__(self, event: Any) -> None:
@@ -77,19 +79,21 @@ def setup_listeners(config: Any) -> None:
 
 
 def _setup_listener(config: Any, name: str) -> None:
-    settings, statsd = config.get_settings(), getattr(config.registry, "statsd", None)
+    settings = config.get_settings()
     short_name = name.rpartition(".")[2]
     prefix = f"event_listeners.{short_name}."
     actions = _actions(settings.get(f"{prefix}actions"), prefix)
     resources = aslist(settings.get(f"{prefix}resources"))
     listener = _load(config, name, prefix)
-    timer = None if statsd is None else statsd.timer(f"listeners.{short_name}")
+    key = f"listeners.{short_name}"
+    if observers := [sink.observer(key) for sink in sinks(config.registry)]:
+        listener = timed(listener, observers)
     # The predicates themselves, not by name: the step that makes their names known comes later,
     # and a configurator that commits at once would not find them.
     predicates: list[Any] = [ForActions(actions, config)]
     if resources:
         predicates.append(ForResources(resources, config))
-    subscriber = _Subscriber(listener, predicates, timer)
+    subscriber = _Subscriber(listener, predicates)
     read_class, change_class = _event_classes(settings.get(f"{prefix}after_commit"), prefix)
     if ACTIONS.READ in actions:
         config.add_subscriber(subscriber, read_class)

@@ -52,7 +52,8 @@ class AppLogger(BoundLoggerBase):
     @property
     def renderer(self) -> Processor:
         """The processor that makes the text of a line."""
-        return list(self._processors)[-1]
+        # Not the last: agents that watch an application append processors of theirs.
+        return next(one for one in self._processors if one is not format_traceback)
 
     def is_enabled_for(self, level: int) -> bool:
         """Tell whether a line of *level* (a number of :mod:`logging`) would be written."""

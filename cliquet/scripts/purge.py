@@ -65,7 +65,7 @@ def _purge(registry: Any, before: int, collection_id: str | None) -> Iterator[in
     try:
         return purge(before, collection_id)
     except NotImplementedError as error:
-        name = type(storage).__module__
+        name = storage.__class__.__module__
         raise PurgeRefused(f"{name} cannot purge the tombstones of all parents") from error
 
 

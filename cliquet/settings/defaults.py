@@ -28,6 +28,7 @@ DEFAULT_SETTINGS: dict[str, object] = {
     "cache_prefix": "",
     "cache_socket_timeout_seconds": 5,
     "cache_url": "",
+    "contribute_json_path": "",
     "cors_max_age_seconds": 3600,
     "cors_origins": "*",
     "eos": None,

@@ -68,7 +68,7 @@ class CheckingStorage:
 
     def get_page(self, *args: Any, **kwargs: Any) -> Page:
         """See :meth:`StorageBase.get_page`; a storage that lacks it gets the base's."""
-        method: Any = getattr(type(self._storage), "get_page", StorageBase.get_page)
+        method: Any = getattr(self._storage.__class__, "get_page", StorageBase.get_page)
         target = self if method is StorageBase.get_page else self._storage
         return method(target, *args, **kwargs)
 

@@ -84,7 +84,7 @@ def initialize(backend: Any, declared: Declared, tell: Tell) -> None:
         backend.initialize_schema(**_arguments(backend, declared), tell=tell)
     else:
         backend.initialize_schema()
-        tell(f"{type(backend).__module__} is ready.")
+        tell(f"{backend.__class__.__module__} is ready.")
 
 
 def preview(backend: Any, declared: Declared, tell: Tell) -> None:
@@ -92,7 +92,7 @@ def preview(backend: Any, declared: Declared, tell: Tell) -> None:
     if hasattr(backend, "preview_schema"):
         backend.preview_schema(**_arguments(backend, declared), tell=tell)
     else:
-        tell(f"{type(backend).__module__} has no migrations to tell of.")
+        tell(f"{backend.__class__.__module__} has no migrations to tell of.")
 
 
 def _arguments(backend: Any, declared: Declared) -> dict[str, Any]:

@@ -39,6 +39,7 @@ def dummy_registry(settings: Mapping[str, Any] | None = None) -> Registry:
     registry.permission = Permission()
     registry.id_generator = UUID4()
     registry.statsd = None
+    registry.prometheus = None
     registry.authentication_policy = None
     registry.route_prefix = "v0"
     registry.cors_origins = ("*",)

@@ -7,5 +7,5 @@ from typing import Any
 
 def includeme(config: Any) -> None:
     """Add the views; services are made anew, so that applications share none."""
-    for name in ("hello", "heartbeat", "batch", "errors"):
+    for name in ("hello", "heartbeat", "metrics", "version", "batch", "errors"):
         config.include(f"cliquet.views.{name}")

@@ -37,7 +37,7 @@ class Server:
         # Datagrams of one machine arrive in order: what was sent before this one is there.
         self._marker.count("end")
         metrics = iter(lambda: self._socket.recv(65536).decode("ascii"), "end:1|c")
-        return list(metrics)
+        return [metric for datagram in metrics for metric in datagram.split("\n")]
 
     def names(self) -> list[str]:
         """Return the names of the metrics received since the last time."""

@@ -13,9 +13,10 @@ from tests.unit.logs.lines import Fixed
 
 @pytest.fixture(autouse=True)
 def levels(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Let lines of level info pass, and forget applications set up by a test."""
+    """Let lines of level info pass, and forget applications set up by this test or another."""
     caplog.set_level(logging.INFO, "cliquet")
     latest = logs._by_application.latest
+    logs._by_application.latest = logs.ClassicLogRenderer({})
     yield
     logs._by_application.latest = latest
 

@@ -1,0 +1,202 @@
+"""Metrics of a running application, as StatsD and Prometheus get them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import webtest
+from pyramid.config import Configurator
+from pyramid.exceptions import ConfigurationError
+
+import cliquet
+from cliquet import prometheus
+from cliquet.metrics import Watched
+from cliquet.statsd import Client
+from cliquet.storage import StorageBase
+from cliquet.storage.memory import Storage
+from tests.support import ALICE, SETTINGS
+from tests.unit.test_statsd import Server
+
+AppOf = Callable[..., webtest.TestApp]
+
+UNKNOWN = "8fd1a0a6-1f0c-4f6b-9c1e-0d3a1f0a5c4a"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """Return a server of metrics."""
+    server = Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def app_of() -> Iterator[AppOf]:
+    """Return a function: the application that tests share, with more settings."""
+    with ExitStack() as stack:
+
+        def app_of(**settings: Any) -> webtest.TestApp:
+            config = Configurator(settings={**SETTINGS, **settings})
+            cliquet.initialize(config)
+            config.scan("tests.support")
+            if config.registry.statsd is not None:
+                stack.callback(config.registry.statsd.close)
+            return webtest.TestApp(config.make_wsgi_app(), lint=False)
+
+        yield app_of
+
+
+def scraped(app: webtest.TestApp) -> dict[str, float]:
+    """Return the figures of an application, by name and labels."""
+    response = app.get("/v1/__metrics__")
+    assert response.content_type == "text/plain"
+    lines = [line for line in response.text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in (one.rpartition(" ") for one in lines)}
+
+
+# StatsD.
+
+
+def test_a_request_sends_its_counts_and_the_times_of_what_it_used(
+    app_of: AppOf, server: Server
+) -> None:
+    app = app_of(statsd_url=f"udp://127.0.0.1:{server.port}")
+    app.get("/v1/mushrooms", headers=ALICE)
+    names = server.names()
+    assert {
+        "origapp.view.mushroom-collection.GET",
+        "origapp.users",
+        "origapp.authn_type.basicauth",
+        "origapp.authentication.basicauth.authenticated_userid",
+        "origapp.storage.storage.get_page",
+    } <= set(names)
+
+
+def test_metrics_are_as_many_whatever_clients_ask_for(app_of: AppOf, server: Server) -> None:
+    # Lesson 40.
+    app = app_of(statsd_url=f"udp://127.0.0.1:{server.port}")
+    app.get(f"/v1/mushrooms/{UNKNOWN}", headers=ALICE, status=404)
+    known = set(server.names())
+    for number in range(5):
+        app.get(f"/v1/mushrooms/{UNKNOWN[:-1]}{number}", headers=ALICE, status=404)
+        app.get(f"/v1/nowhere{number}", status=404)
+    assert set(server.names()) == known
+
+
+def test_statsd_without_its_address_is_refused(app_of: AppOf) -> None:
+    with pytest.raises(ConfigurationError, match=r"metrics = statsd needs statsd_url"):
+        app_of(metrics="statsd")
+
+
+def test_unknown_metrics_are_refused(app_of: AppOf) -> None:
+    with pytest.raises(ConfigurationError, match=r"graphite is neither statsd nor prometheus"):
+        app_of(metrics="graphite")
+
+
+def test_what_is_held_arrives_in_few_datagrams(server: Server) -> None:
+    client = Client("127.0.0.1", server.port, "app")
+    client.hold()
+    for number in range(100):
+        client.count(f"visits{number}")
+    assert server.received() == []
+    client.release()
+    assert len(server.names()) == 100
+    client.count("visits")
+    assert server.names() == ["app.visits"]
+    client.close()
+
+
+# Prometheus.
+
+
+def test_prometheus_fetches_counts_times_and_histograms(app_of: AppOf) -> None:
+    app = app_of(metrics="prometheus")
+    app.get("/v1/mushrooms", headers=ALICE)
+    app.get(f"/v1/mushrooms/{UNKNOWN}", headers=ALICE, status=404)
+    figures = scraped(app)
+    assert figures['cliquet_events_total{name="view.mushroom-collection.GET"}'] == 1
+    assert figures['cliquet_events_total{name="authn_type.basicauth"}'] == 2
+    assert figures['cliquet_call_seconds_count{name="storage.storage.get_page"}'] == 1
+    labels = 'method="GET",service="mushroom-record",status="404"'
+    assert figures[f"cliquet_request_seconds_count{{{labels}}}"] == 1
+
+
+def test_labels_are_as_many_whatever_clients_ask_for(app_of: AppOf) -> None:
+    # Lesson 40.
+    app = app_of(metrics="prometheus")
+    app.request("/v1/nowhere", method="X1", status="*")
+    scraped(app)
+    known = set(scraped(app))
+    for number in range(5):
+        app.request(f"/v1/nowhere{number}", method=f"X{number}", status="*")
+    assert set(scraped(app)) == known
+
+
+def test_both_get_the_figures_at_once(app_of: AppOf, server: Server) -> None:
+    url = f"udp://127.0.0.1:{server.port}"
+    app = app_of(metrics="statsd, prometheus", statsd_url=url)
+    app.get("/v1/mushrooms", headers=ALICE)
+    assert "origapp.storage.storage.get_page" in server.names()
+    assert 'cliquet_call_seconds_count{name="storage.storage.get_page"}' in scraped(app)
+
+
+def test_two_applications_count_apart(app_of: AppOf) -> None:
+    first, second = app_of(metrics="prometheus"), app_of(metrics="prometheus")
+    first.get("/v1/mushrooms", headers=ALICE)
+    name = 'cliquet_events_total{name="view.mushroom-collection.GET"}'
+    assert name in scraped(first)
+    assert name not in scraped(second)
+
+
+def test_the_pool_of_a_database_is_told(app_of: AppOf, tmp_path: Path) -> None:
+    app = app_of(
+        metrics="prometheus",
+        storage_backend="cliquet.storage.sqlite",
+        storage_url=f"sqlite:///{tmp_path}/records.db",
+        storage_pool_size=7,
+    )
+    figures = scraped(app)
+    name = 'cliquet_pool_connections{{backend="storage",state="{}"}}'
+    assert figures[name.format("size")] == 7
+    assert figures[name.format("checked_out")] == 0
+    assert figures[name.format("backlog")] == 0
+
+
+def test_there_is_no_endpoint_unless_it_is_asked_for(app_of: AppOf) -> None:
+    app_of().get("/v1/__metrics__", status=404)
+
+
+def test_without_the_library_the_remedy_is_told(
+    app_of: AppOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prometheus, "prometheus_client", None)
+    with pytest.raises(ConfigurationError, match=r'"pip install cliquet\[monitoring\]"'):
+        app_of(metrics="prometheus")
+
+
+# The proxy.
+
+
+def test_a_watched_backend_is_what_it_was() -> None:
+    backend = Storage()
+    watched = Watched(backend, "storage.storage", [])
+    assert isinstance(watched, StorageBase)
+    assert watched.atomic is True
+    assert watched.collection_timestamp("article", "alice") > 0
+    assert re.search("Storage object", repr(watched))
+    assert "collection_timestamp" not in vars(backend)
+
+
+def test_what_is_set_on_a_watched_object_is_set_on_the_object() -> None:
+    backend: Any = Storage()
+    watched: Any = Watched(backend, "storage.storage", [])
+    watched.flush()
+    watched.flush = lambda: "replaced"
+    assert (watched.flush(), backend.flush()) == ("replaced", "replaced")
+    del watched.flush
+    assert watched.flush() is None

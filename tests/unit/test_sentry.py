@@ -1,0 +1,187 @@
+"""Error reports, as an endpoint of Sentry on this machine receives them."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import ssl
+import subprocess
+import sys
+import zlib
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
+from typing import Any
+
+import pytest
+import sentry_sdk
+import webtest
+from pyramid.config import Configurator
+from pyramid.exceptions import ConfigurationError
+from raven.handlers.logging import SentryHandler
+
+import cliquet
+from tests.support import ALICE, SETTINGS
+
+CLIENTS = ["sentry-sdk", "raven"]
+
+
+class Endpoint(BaseHTTPRequestHandler):
+    """Keeps the events that are sent to it."""
+
+    events: Queue[str]
+
+    def do_POST(self) -> None:
+        """Keep an event."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        encoding = self.headers.get("Content-Encoding")
+        if encoding is not None:
+            body = gzip.decompress(body) if encoding == "gzip" else zlib.decompress(body)
+        self.events.put(body.decode("utf-8"))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *args: Any) -> None:
+        """Say nothing."""
+
+
+class Sentry:
+    """An endpoint of Sentry."""
+
+    def __init__(self, certificate: Path | None = None) -> None:
+        self._events: Queue[str] = Queue()
+        handler = type("Handler", (Endpoint,), {"events": self._events})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        scheme = "http" if certificate is None else "https"
+        self.dsn = f"{scheme}://public:secret@localhost:{self._server.server_port}/1"
+        # raven brings a list of authorities along, and asks no other unless it is told.
+        self.raven_dsn = (
+            self.dsn if certificate is None else f"{self.dsn}?ca_certs={certificate}.crt"
+        )
+        self._thread = Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread.start()
+
+    def event(self) -> str:
+        """Return the next event, as text."""
+        return self._events.get(timeout=10)
+
+    def has_more(self) -> bool:
+        """Tell whether there is an event more, once all clients have sent theirs."""
+        sentry_sdk.flush(5)
+        try:
+            self._events.get(timeout=0.2)
+        except Empty:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Stop."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a file with a key, and a certificate that it signed itself."""
+    path = tmp_path_factory.mktemp("tls") / "localhost.pem"
+    options = "-x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    files = ["-keyout", str(path), "-out", f"{path}.crt"]
+    command = ["openssl", "req", *options.split(), *names, *files]
+    subprocess.run(command, check=True, capture_output=True)
+    path.write_bytes(path.read_bytes() + Path(f"{path}.crt").read_bytes())
+    return path
+
+
+@pytest.fixture(params=["http", "https"])
+def server(
+    request: pytest.FixtureRequest, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Sentry]:
+    """Return an endpoint, and forget the clients afterwards."""
+    for variable in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
+        monkeypatch.setenv(variable, f"{certificate}.crt")
+    handlers = list(logging.getLogger().handlers)
+    server = Sentry(certificate if request.param == "https" else None)
+    yield server
+    sentry_sdk.get_client().close(timeout=2)
+    sentry_sdk.get_global_scope().set_client(None)
+    logging.getLogger().handlers[:] = handlers
+    server.close()
+
+
+def app_of(**settings: Any) -> webtest.TestApp:
+    """Return the application that tests share, with more settings."""
+    config = Configurator(settings={**SETTINGS, **settings})
+    cliquet.initialize(config)
+    config.add_route("fail", "/fail")
+    config.add_view(fail, route_name="fail")
+    return webtest.TestApp(config.make_wsgi_app())
+
+
+def fail(request: Any) -> None:
+    """Fail, with secrets at hand."""
+    hidden = "local-variable"
+    assert request.authenticated_userid
+    raise RuntimeError(f"no postgresql://me:pass-word@db/x {len(hidden)}")
+
+
+def get_failure(app: webtest.TestApp) -> None:
+    """Make a request with many secrets, which fails."""
+    headers = {**ALICE, "Cookie": "session=cookie-value"}
+    app.post("/v1/fail?token=query-value", "body-value", headers=headers, status=500)
+
+
+SECRETS = ("pass-word", "local-variable", "cookie-value", "query-value", "body-value")
+
+
+def assert_is_reported_once(server: Sentry) -> None:
+    """Check what was received of :func:`get_failure`."""
+    event = server.event()
+    assert "RuntimeError" in event
+    assert "/v1/fail" in event
+    assert '"POST"' in event
+    secrets = (*SECRETS, ALICE["Authorization"].split()[1], "alice")
+    assert not [secret for secret in secrets if secret in event]
+    assert not server.has_more()
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_failure_is_reported_once_without_secrets(server: Sentry, client: str) -> None:
+    # Lesson 33.
+    dsn = server.raven_dsn if client == "raven" else server.dsn
+    get_failure(app_of(sentry_dsn=dsn, sentry_client=client, sentry_env="stage"))
+    assert_is_reported_once(server)
+
+
+def test_the_handler_of_raven_in_an_ini_file_works(server: Sentry) -> None:
+    logging.getLogger().addHandler(SentryHandler(server.raven_dsn, level=logging.ERROR))
+    get_failure(app_of())
+    assert_is_reported_once(server)
+
+
+def test_an_unknown_client_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="should be sentry-sdk or raven"):
+        app_of(sentry_dsn="http://a@localhost/1", sentry_client="other")
+
+
+@pytest.mark.parametrize(("client", "library"), [("", "sentry_sdk"), ("raven", "raven")])
+def test_without_the_library_the_remedy_is_told(
+    monkeypatch: pytest.MonkeyPatch, client: str, library: str
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(ConfigurationError, match=r'"pip install cliquet\[monitoring\]"'):
+        app_of(sentry_dsn="http://a@localhost/1", sentry_client=client)
+
+
+def test_a_malformed_dsn_is_refused_without_telling_it() -> None:
+    with pytest.raises(ConfigurationError, match="sentry_dsn is not a DSN") as caught:
+        app_of(sentry_dsn="secret-dsn")
+    assert "secret-dsn" not in str(caught.value)
