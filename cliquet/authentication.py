@@ -110,16 +110,15 @@ def find_userid(policy: Any, request: Any) -> Any:
     """
     Return the user id that a policy finds, asked for once for all the parts of a batch.
 
-    Where it finds nobody in the batch itself, the query string of a part may tell it more.
+    Query strings are not carried over, and may tell a policy who asks: where there is one, the
+    part is asked itself.
     """
     origin = whose_credentials(request)
-    if origin is request:
+    if origin is request or request.query_string or origin.query_string:
         return policy.authenticated_userid(request)
     known = origin.__dict__.setdefault("_userids_of_parts", {})
     if policy not in known:
         known[policy] = policy.authenticated_userid(origin)
-    if known[policy] is None and request.query_string:
-        return policy.authenticated_userid(request)
     return known[policy]
 
 

@@ -210,6 +210,38 @@ DEPARTURES = {
     "dc-since": Departure("P4.4, P11.8", headers={"etag": '"1795490377854"'}),
 }
 
+DEPARTURES["b-recursive-substr"] = Departure(
+    "P8.2: only the endpoint itself is refused",
+    status=200,
+    body={
+        "responses": [
+            {
+                "status": 404,
+                "path": "/v1/batches",
+                "headers": {"content-type": "application/json", "content-length": "109"},
+                "body": {
+                    "code": 404,
+                    "errno": 111,
+                    "error": "Not Found",
+                    "message": "The resource you are looking for could not be found.",
+                },
+            }
+        ]
+    },
+)
+DEPARTURES["b-503"] = Departure(
+    "P8.4, P11.4: a failure inside is that of the whole",
+    status=503,
+    body={
+        "code": 503,
+        "errno": 201,
+        "error": "Service Unavailable",
+        "message": "Service temporary unavailable due to overloading or maintenance, "
+        "please retry later.",
+    },
+    headers={"retry-after": "30"},
+)
+
 
 # -- What is otherwise in many exchanges
 

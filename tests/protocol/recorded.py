@@ -72,6 +72,19 @@ class Request:
         is_of_resource = self.collection in {"mushrooms", "articles", *SHARED}
         return is_of_resource and self.method in {"POST", "PUT", "PATCH", "DELETE"}
 
+    @property
+    def parts(self) -> list[Request]:
+        """Return the requests of a batch."""
+        batch = json.loads(self.body)
+        defaults = batch.get("defaults", {})
+        return [self._part({**defaults, **one}) for one in batch["requests"]]
+
+    def _part(self, one: dict[str, Any]) -> Request:
+        path = "/v1" + one["path"].removeprefix("/v1")
+        headers = {**self.headers, **one.get("headers", {})}
+        body = json.dumps(one["body"]) if "body" in one else ""
+        return Request(one.get("method", "GET"), path, headers, body)
+
 
 @dataclass
 class Response:
@@ -80,6 +93,15 @@ class Response:
     status: int
     headers: dict[str, str]
     body: Any
+
+    @property
+    def parts(self) -> list[Response]:
+        """Return the answers of a batch; of others, none."""
+        answers = self.body.get("responses", ()) if isinstance(self.body, dict) else ()
+        return [
+            Response(one["status"], {k.lower(): v for k, v in one["headers"].items()}, one["body"])
+            for one in answers
+        ]
 
     @classmethod
     def read(cls, status: int, headers: list[Any], body: str) -> Response:
@@ -169,9 +191,18 @@ class Comparison:
     def compare(self, expected: Response, actual: Response) -> None:
         """Find the differences in status, body and headers."""
         self._expect("status", expected.status, actual.status)
-        self._value("body", expected.body, actual.body)
+        if actual.parts and expected.parts:
+            self._parts(expected, actual)
+        else:
+            self._value("body", expected.body, actual.body)
         for name in sorted(expected.headers.keys() | actual.headers.keys()):
             self._header(name, expected.headers.get(name), actual.headers.get(name))
+
+    def _parts(self, expected: Response, actual: Response) -> None:
+        for one in zip(self._request.parts, expected.parts, actual.parts, strict=True):
+            comparison = Comparison(one[0], self._translation)
+            comparison.compare(*one[1:])
+            self.differences += comparison.differences
 
     def _expect(self, where: str, expected: Any, actual: Any) -> None:
         if expected != actual or type(expected) is not type(actual):

@@ -124,3 +124,19 @@ class Counter(resource.BaseResource):
         if waiting:
             waiting.pop(0)()
         return new
+
+
+@resource.register()
+class Visit(resource.BaseResource):
+    """Records that count, past the model, how often the others are read."""
+
+    mapping = Free()
+
+    def get(self) -> Any:
+        """Read, and count in the record that this one names."""
+        answer = super().get()
+        place = {"collection_id": self.model.collection_id, "parent_id": self.model.parent_id}
+        other = answer["data"].get("counted_in")
+        if other:
+            self.model.storage.update(**place, object_id=other, record={"visits": 1})
+        return answer

@@ -104,7 +104,7 @@ def validate_batch(request: Any, **kwargs: Any) -> None:
         _refuse(request, f"Number of requests is limited to {limit}")
         return
     defaults = body.get("defaults")
-    has_path = isinstance(defaults, dict) and "path" in defaults
+    has_path = isinstance(defaults, dict) and bool(defaults.get("path"))
     body_validator(request, schema=_WITH_DEFAULT_PATH if has_path else _WITH_PATHS)
     validated = request.validated
     paths = [one.get("path") for one in validated.get("requests", ())]
