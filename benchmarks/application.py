@@ -42,22 +42,25 @@ class Article(resource.BaseResource):
     mapping = ArticleSchema()
 
 
-def make_app(storage: Mapping[str, str], *, logs_requests: bool = False) -> WSGIApplication:
+def make_app(
+    backends: Mapping[str, str], *, module: str = __name__, logs_requests: bool = False
+) -> WSGIApplication:
     """
     Return the application.
 
     Args:
-        storage: The settings of its storage.
+        backends: The settings of its storage, and of what else it has.
+        module: That has the resource.
         logs_requests: Whether a line is written of each request, in JSON, to nowhere. Else the
             standard library's default holds: warnings alone.
     """
     renderer = "MozillaHekaRenderer" if logs_requests else "ClassicLogRenderer"
     if logs_requests:
         _log_to_nowhere()
-    settings = {**SETTINGS, **storage, "logging_renderer": f"cliquet.logs.{renderer}"}
+    settings = {**SETTINGS, **backends, "logging_renderer": f"cliquet.logs.{renderer}"}
     config = Configurator(settings=settings)
     cliquet.initialize(config, version="1.0.0")
-    config.scan(__name__)
+    config.scan(module)
     app: WSGIApplication = config.make_wsgi_app()
     return app
 

@@ -24,14 +24,18 @@ from benchmarks.storages import STORAGES
 
 THREADS = 4
 
-#: The server, and the floors from the highest to the lowest: modules that have ``make_app``.
+#: The server, the same with records that users may share, and the floors from the highest to the
+#: lowest: modules that have ``make_app``.
 OURS = "cliquet"
+SHAREABLE = "shareable"
 FLOORS = {
     "cornice": "benchmarks.floors.bare_cornice",
     "pyramid": "benchmarks.floors.bare_pyramid",
     "wsgi": "benchmarks.floors.bare_wsgi",
 }
-NAMES = (OURS, *FLOORS)
+NAMES = (OURS, SHAREABLE, *FLOORS)
+
+_OWN = {OURS: "benchmarks.application", SHAREABLE: "benchmarks.shareable"}
 
 
 @dataclass(frozen=True)
@@ -58,13 +62,13 @@ class Setup:
 def build(name: str, setup: Setup = Setup()) -> WSGIApplication:
     """Return the application of that name; nothing of the others is imported."""
     storage = STORAGES[setup.storage]
-    if name == OURS:
-        ours = import_module("benchmarks.application")
-        app: WSGIApplication = ours.make_app(
-            storage.settings(setup.url), logs_requests=setup.logs_requests
-        )
+    if name in FLOORS:
+        app: WSGIApplication = import_module(FLOORS[name]).make_app(storage.store(setup.url))
     else:
-        app = import_module(FLOORS[name]).make_app(storage.store(setup.url))
+        backends = storage.settings(setup.url)
+        if name == SHAREABLE:
+            backends |= storage.permission_settings(setup.url)
+        app = import_module(_OWN[name]).make_app(backends, logs_requests=setup.logs_requests)
     return app
 
 

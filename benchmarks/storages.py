@@ -59,6 +59,7 @@ class Storage:
         floor: The module that has the ``Store`` of floors.
         server: Runs the server for the length of a block.
         has_indexes: Whether lists sorted by declared fields read no more than a page.
+        permission: The module of the permission backend beside it.
     """
 
     title: str
@@ -66,10 +67,15 @@ class Storage:
     floor: str
     server: Callable[[], AbstractContextManager[Server]] = lambda: nullcontext(NoServer())
     has_indexes: bool = True
+    permission: str = "cliquet.permission.memory"
 
     def settings(self, url: str) -> dict[str, str]:
         """Return the settings of an application that has its records there."""
         return {"storage_backend": self.backend, **({"storage_url": url} if url else {})}
+
+    def permission_settings(self, url: str) -> dict[str, str]:
+        """Return the settings of an application that has its permissions there, if they can be."""
+        return {"permission_backend": self.permission, **({"permission_url": url} if url else {})}
 
     def store(self, url: str) -> work.Store:
         """Return the records of a floor."""
@@ -84,11 +90,19 @@ class Storage:
         config = Configurator(settings=self.settings(url))
         return import_module(self.backend).load_from_config(config)
 
+    def prepare(self, url: str) -> None:
+        """Make the schema, that of permissions included."""
+        from pyramid.config import Configurator
+
+        self.connected(url).initialize_schema()
+        config = Configurator(settings=self.permission_settings(url))
+        import_module(self.permission).load_from_config(config).initialize_schema()
+
     @contextmanager
     def running(self) -> Iterator[Server]:
         """Run a server that is ready for use, for the length of a block."""
         with self.server() as server:
-            self.connected(server.url).initialize_schema()
+            self.prepare(server.url)
             server.populate()
             yield server
 
@@ -99,13 +113,18 @@ STORAGES = {
         "memory", "cliquet.storage.memory", "benchmarks.floors.memory", has_indexes=False
     ),
     "sqlite": Storage(
-        "SQLite", "cliquet.storage.sqlite", "benchmarks.floors.sqlite", sqlite.running
+        "SQLite",
+        "cliquet.storage.sqlite",
+        "benchmarks.floors.sqlite",
+        sqlite.running,
+        permission="cliquet.permission.sqlite",
     ),
     "postgresql": Storage(
         "PostgreSQL",
         "cliquet.storage.postgresql",
         "benchmarks.floors.postgresql",
         postgresql.running,
+        permission="cliquet.permission.postgresql",
     ),
     "redis": Storage(
         "Redis",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean
+from sqlalchemy import BigInteger, Boolean, Join
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import UserDefinedType
@@ -20,6 +20,17 @@ class InList(FunctionElement[Any]):
     """Whether a text is in a list of texts, given as one parameter."""
 
     type = Boolean()
+    inherit_cache = True
+
+
+class LookUp(Join):
+    """
+    A join that looks up rows of a table for each row of its left side, by an index.
+
+    No database can take the table for the smaller side, and walk through it: not even one that
+    knows nothing of what either side holds.
+    """
+
     inherit_cache = True
 
 
@@ -50,6 +61,29 @@ def _in_list_on_postgresql(element: InList, compiler: Any, **kwargs: Any) -> str
 def _in_list_on_sqlite(element: InList, compiler: Any, **kwargs: Any) -> str:
     text, texts = (compiler.process(clause, **kwargs) for clause in element.clauses)
     return f"({text} IN (SELECT value FROM json_each({texts})))"  # noqa: S608 - parameters
+
+
+@compiles(LookUp, "postgresql")
+def _look_up_on_postgresql(join: LookUp, compiler: Any, **kwargs: Any) -> str:
+    left, table, condition = _sides(join, compiler, kwargs)
+    # A statement with an offset is planned by itself, for the one row that it is asked for.
+    found = f"SELECT * FROM {table} WHERE {condition} OFFSET 0"  # noqa: S608 - made of clauses
+    return f"{left} CROSS JOIN LATERAL ({found}) AS {table}"
+
+
+@compiles(LookUp, "sqlite")
+def _look_up_on_sqlite(join: LookUp, compiler: Any, **kwargs: Any) -> str:
+    # SQLite never swaps the sides of a join that is called so.
+    left, table, condition = _sides(join, compiler, kwargs)
+    return f"{left} CROSS JOIN {table} ON {condition}"
+
+
+def _sides(join: LookUp, compiler: Any, kwargs: dict[str, Any]) -> tuple[str, str, str]:
+    """Return both sides of a join, and its condition."""
+    sides = (
+        compiler.process(side, **{**kwargs, "asfrom": True}) for side in (join.left, join.right)
+    )
+    return *sides, compiler.process(join.onclause, **{**kwargs, "asfrom": False})
 
 
 @compiles(ObjectLock, "postgresql")

@@ -22,7 +22,7 @@ from benchmarks.kinds import CHANGES, KINDS, PAGE, TOTAL, Share, WrongAnswerErro
 from benchmarks.messages import Response
 from benchmarks.postgresql import PostgreSQL
 from benchmarks.redis import Redis
-from benchmarks.server import FLOORS, NAMES, OURS, Setup, build
+from benchmarks.server import FLOORS, NAMES, OURS, SHAREABLE, Setup, build
 from benchmarks.storages import STORAGES
 from cliquet.storage.exceptions import UnicityError
 from cliquet.testing.servers import POSTGRESQL_VARIABLE, REDIS_VARIABLE, redis_server
@@ -46,6 +46,8 @@ class Servers:
         self.growing = {name: Driver(build(name, growing)) for name in NAMES}
         for driver in self.stable.values():
             driver.seed()
+        # Who has no record yet may not list them.
+        self.growing[SHAREABLE](next(KINDS["post"].requests(Share())))
 
     def answers(self, server: str, kind: str, count: int = 1) -> list[Response]:
         """Return the answers to some requests of a kind."""
@@ -69,7 +71,7 @@ def postgresql_setup(url: str, name: str) -> Iterator[Setup]:
     # Thousands of records are stored: none of them has to outlive a crash.
     cursor.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
     own_url = f"{url.rpartition('/')[0]}/{name}"
-    STORAGES["postgresql"].connected(own_url).initialize_schema()
+    STORAGES["postgresql"].prepare(own_url)
     try:
         yield Setup("postgresql", own_url)
     finally:
@@ -88,7 +90,7 @@ def setup_of(storage: str, request: pytest.FixtureRequest, name: str) -> Iterato
             yield Setup(storage, server.url)
     elif storage == "sqlite":
         with sqlite.running() as file:
-            STORAGES[storage].connected(file.url).initialize_schema()
+            STORAGES[storage].prepare(file.url)
             yield Setup(storage, file.url)
     else:
         yield Setup(storage)

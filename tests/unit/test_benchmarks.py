@@ -17,7 +17,7 @@ from benchmarks.growth.records import middle_title, record, scattered
 from benchmarks.kinds import KINDS, WrongAnswerError
 from benchmarks.measure import Options, Sample
 from benchmarks.messages import Request
-from benchmarks.server import FLOORS, NAMES, OURS
+from benchmarks.server import FLOORS, NAMES, OURS, SHAREABLE
 from benchmarks.storages import STORAGES
 
 TINY = ["--storage", "memory", "--rounds", "1", "--seconds", "0.02", "--connections", "2"]
@@ -86,10 +86,17 @@ def test_ratios_are_of_one_round_and_their_median_is_told() -> None:
     ],
 )
 def test_the_gate_of_hello_is_judged_by_both_ratios(ours: Sample, verdict: str) -> None:
-    samples = {OURS: [ours], **{floor: [sample(1000, 0.6)] for floor in FLOORS}}
+    samples = {OURS: [ours], SHAREABLE: [ours], **{one: [sample(1000, 0.6)] for one in FLOORS}}
     table = report.report({"memory": {"hello": samples}}, Options())
-    verdicts = [line for line in table.splitlines() if line.endswith(verdict)]
-    assert [line.split()[0] for line in verdicts] == ["cornice"]
+    (row,) = [line for line in table.splitlines() if line.split()[:1] == ["cornice"]]
+    assert row.endswith(f" {verdict}")
+
+
+def test_what_may_be_shared_is_judged_by_what_may_not() -> None:
+    samples = {name: [sample(1000, 1.0)] for name in NAMES} | {SHAREABLE: [sample(590, 2.0)]}
+    table = report.report({"memory": {"list": samples}}, Options())
+    (row,) = [line for line in table.splitlines() if line.split()[:1] == [SHAREABLE]]
+    assert row.split()[-6:] == ["0.59", "(0.59-0.59)", "0.50", "(0.50-0.50)", "0.60", "MISSED"]
 
 
 def test_a_generator_that_was_too_busy_is_told() -> None:
@@ -121,7 +128,7 @@ def test_a_tiny_round_over_the_network_makes_a_table(
     rows = [line.replace("hello", "").split() for line in lines[start : start + len(NAMES)]]
     assert [row[0] for row in rows] == list(NAMES)
     # Each value has its spread beside it; ours has no ratio, and a verdict may follow.
-    assert [len(row[:10]) for row in rows] == [6, 10, 10, 10]
+    assert [len(row[:10]) for row in rows] == [6, 10, 10, 10, 10]
     assert all(float(row[1]) > 0 and 0 < float(row[3]) < 1000 for row in rows)
     assert json.loads((tmp_path / "result.json").read_bytes())["storages"]["memory"].keys() == {
         "hello"

@@ -104,10 +104,15 @@ class SQLStorage(AheadStorage):
         """
         Return a page of what is shared, by one statement; see :mod:`cliquet.storage.shared`.
 
+        Whether the timestamp is *known* is asked first: that statement is prepared, and that of a
+        page is planned each time.
+
         ``None`` where the permissions are not in the database of the records.
         """
         if getattr(permission, "database", None) is not self._database:
             return None
+        if known is not None and self.collection_timestamp(collection_id, parent_id) == known:
+            return Page(known, 0, [], False)
         fields = Fields(id_field, modified_field, deleted_field)
         listing = _query(fields, **query)._replace(share=share)
         return self._page(place_of(collection_id, parent_id), listing, limit, known)

@@ -30,14 +30,14 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
-from sqlalchemy.sql.util import ClauseAdapter
 
 from cliquet.drivers.statements import Statement, Step
 from cliquet.permission import Share
-from cliquet.permission.sql.statements import share_values, shared_ids
+from cliquet.permission.sql.statements import share_values
 from cliquet.query import COMPARISON, Filter, Sort, page_after
 from cliquet.storage.fields import Fields
 from cliquet.storage.sql.conditions import Conditions
+from cliquet.storage.sql.elements import DocumentText
 from cliquet.storage.sql.operands import ColumnOperand, IndexedOperand, Operands
 from cliquet.storage.sql.parameters import (
     Binding,
@@ -46,7 +46,8 @@ from cliquet.storage.sql.parameters import (
     gathered,
     values_of,
 )
-from cliquet.storage.sql.statements import RECORD, Statements, of_collection
+from cliquet.storage.sql.parts import HEAD, document_of, within_collection, within_part
+from cliquet.storage.sql.statements import Statements, of_collection
 from cliquet.storage.sql.tables import records, timestamps
 
 Clause = ColumnElement[Any]
@@ -322,11 +323,15 @@ def _page(streams: Sequence[Stretch], keys: Sequence[Key], wanted: Clause, shape
     if shape.asks_once:
         limit = case((is_changed, limit), else_=literal_column("0"))
     columns = [key.column.label(f"key{number}") for number, key in enumerate(keys)]
-    narrowed = _narrowing() if shape.is_shared else _whole
+    narrowed: Callable[[Select[Any]], Select[Any]] = within_collection
+    record = [*HEAD, records.c.data]
+    if shape.is_shared:
+        narrowed = within_part(wanted, *(where for where, _ in streams), *columns)
+        record = [*HEAD]
     rows = [
         narrowed(
-            select(*RECORD, *columns)
-            .where(of_collection(records), true() if shape.asks_once else is_changed, where)
+            select(*record, *columns)
+            .where(true() if shape.asks_once else is_changed, where)
             # Where keys are tied, not every database sees for itself that they sort nothing.
             .order_by(*_directed([key.column for key in keys[tied:]], keys[tied:]))
             .limit(limit)
@@ -338,40 +343,24 @@ def _page(streams: Sequence[Stretch], keys: Sequence[Key], wanted: Clause, shape
     if shape.filters or shape.is_shared:
         counted = narrowed(_count(wanted)).scalar_subquery()
         total = case((is_changed, counted), else_=literal_column("0"))
+    # Of the records in the page alone: to read a document, and to write it as text, is dear.
+    document = document_of(page) if shape.is_shared else DocumentText(page.c.data)
     return (
-        select(timestamps.c.last_modified, total, *list(page.c)[:4])
+        select(timestamps.c.last_modified, total, *list(page.c)[: len(HEAD)], document)
         .select_from(timestamps.outerjoin(page, true()))
         .where(of_collection(timestamps))
-        .order_by(*_directed(list(page.c)[4:], keys))
+        .order_by(*_directed(_sorted_by(page, keys), keys))
     )
-
-
-def _whole(statement: Select[Any]) -> Select[Any]:
-    return statement
-
-
-def _narrowing() -> Callable[[Select[Any]], Select[Any]]:
-    """
-    Return what makes a statement on records one on the shared part of them.
-
-    The part is read as a whole, once, by the ids: no plan of the database can make it depend on
-    the size of the collection.
-    """
-    ids = shared_ids().subquery("shared")
-    part = (
-        select(records)
-        .join(ids, records.c.id == ids.c.id)
-        .where(of_collection(records))
-        .cte("part")
-    )
-    adapt: Callable[[Select[Any]], Select[Any]] = ClauseAdapter(part).traverse
-    return adapt
 
 
 def _merged(rows: Sequence[Any], keys: Sequence[Key]) -> Any:
     every = union_all(*(select(one) for one in rows)).subquery("streams")
-    ordered = select(every).order_by(*_directed(list(every.c)[4:], keys))
+    ordered = select(every).order_by(*_directed(_sorted_by(every, keys), keys))
     return ordered.limit(bindparam("limit")).subquery("page")
+
+
+def _sorted_by(rows: Any, keys: Sequence[Key]) -> list[Clause]:
+    return [rows.c[f"key{number}"] for number in range(len(keys))]
 
 
 def _directed(columns: Sequence[Clause], keys: Sequence[Key]) -> list[UnaryExpression[Any]]:
@@ -382,4 +371,4 @@ def _directed(columns: Sequence[Clause], keys: Sequence[Key]) -> list[UnaryExpre
 
 
 def _count(wanted: Clause) -> Select[Any]:
-    return select(func.count()).where(of_collection(records), ~records.c.deleted, wanted)
+    return select(func.count()).select_from(records).where(~records.c.deleted, wanted)
