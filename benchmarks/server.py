@@ -47,16 +47,24 @@ class Setup:
         storage: One of :data:`~benchmarks.storages.STORAGES`.
         url: Where its records are; its schema is there.
         logs_requests: Whether ours logs each request; floors never do.
+        more: Settings of ours, each as ``name=value``.
     """
 
     storage: str = "memory"
     url: str = ""
     logs_requests: bool = False
+    more: tuple[str, ...] = ()
 
     def arguments(self) -> list[str]:
         """Return it as arguments of the command line."""
         log = ["--log"] if self.logs_requests else []
-        return [f"--storage={self.storage}", f"--url={self.url}", *log]
+        more = [f"--set={one}" for one in self.more]
+        return [f"--storage={self.storage}", f"--url={self.url}", *log, *more]
+
+    def settings(self) -> dict[str, str]:
+        """Return the settings of ours."""
+        more = dict(one.split("=", 1) for one in self.more)
+        return {**STORAGES[self.storage].settings(self.url), **more}
 
 
 def build(name: str, setup: Setup = Setup()) -> WSGIApplication:
@@ -65,7 +73,7 @@ def build(name: str, setup: Setup = Setup()) -> WSGIApplication:
     if name in FLOORS:
         app: WSGIApplication = import_module(FLOORS[name]).make_app(storage.store(setup.url))
     else:
-        backends = storage.settings(setup.url)
+        backends = setup.settings()
         if name == SHAREABLE:
             backends |= storage.permission_settings(setup.url)
         app = import_module(_OWN[name]).make_app(backends, logs_requests=setup.logs_requests)
@@ -79,10 +87,12 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--storage", choices=STORAGES, default="memory", help="has the records")
     parser.add_argument("--url", default="", help="of the storage")
     parser.add_argument("--log", action="store_true", help="log each request")
+    parser.add_argument("--set", action="append", default=[], help="a setting of ours")
     options = parser.parse_args(arguments)
     # Eight connections and four threads make a queue: a warning a request is not what we measure.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    app = build(options.name, Setup(options.storage, options.url, options.log))
+    setup = Setup(options.storage, options.url, options.log, tuple(options.set))
+    app = build(options.name, setup)
     server = waitress.create_server(app, host=HOST, port=0, threads=THREADS)
     Thread(target=server.run, daemon=True).start()
     print(server.effective_port, flush=True)

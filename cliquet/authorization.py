@@ -17,7 +17,7 @@ from pyramid.interfaces import IAuthorizationPolicy
 from zope.interface import implementer
 
 from cliquet.authentication import acting_principals
-from cliquet.http.service import current_resource_name, current_service
+from cliquet.http.service import current_service, resource_name_of
 from cliquet.permission import (
     WILDCARD,
     BoundPermissions,
@@ -121,7 +121,7 @@ class RouteFactory:
         service = current_service(request)
         self._service = service if hasattr(service, "viewset") else None
         has_resource = self._service is not None
-        self.resource_name: str | None = current_resource_name(request) if has_resource else None
+        self.resource_name: str | None = resource_name_of(service) if has_resource else None
         self.on_collection = has_resource and service.type == "collection"
         self.asked_permission: str | None = None
         self.share: Share | None = None

@@ -7,18 +7,18 @@ wrapped in a proxy, so that no object of an application is changed.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from functools import wraps
+from functools import partial, wraps
+from time import perf_counter
 from typing import Any, Protocol
 
-from pyramid.events import NewRequest, NewResponse
+from pyramid.events import NewResponse
 from pyramid.exceptions import ConfigurationError
 from pyramid.tweens import EXCVIEW
 
 from cliquet import prometheus, statsd
 from cliquet.settings import aslist
-from cliquet.statsd import METHODS, is_public_method, sinks
+from cliquet.statsd import METHODS, public_methods, sinks
 from cliquet.utils import classname
 
 #: Takes seconds.
@@ -51,16 +51,21 @@ class Watched:
     """
 
     def __init__(self, watched: Any, key: str, sinks: Sequence[Sink]) -> None:
-        vars(self).update(_watched_object=watched, _watched_key=key, _watched_sinks=tuple(sinks))
+        vars(self).update(
+            _watched_object=watched,
+            _watched_methods=frozenset(public_methods(watched)),
+            _watched_key=key,
+            _watched_sinks=tuple(sinks),
+        )
 
     @property  # type: ignore[misc]
     def __class__(self) -> Any:
         return type(vars(self)["_watched_object"])
 
     def __getattr__(self, name: str) -> Any:
-        own = vars(self)
+        own = self.__dict__
         value = getattr(own["_watched_object"], name)
-        if not is_public_method(type(own["_watched_object"]), name):
+        if name not in own["_watched_methods"]:
             return value
         key = f"{own['_watched_key']}.{name}"
         # Kept, so that the next call finds it without coming here.
@@ -82,17 +87,22 @@ class Watched:
 def timed(function: Callable[..., Any], observers: Sequence[Observer]) -> Callable[..., Any]:
     """Return *function*, with the time of each call told to *observers*, even if it raises."""
 
+    observe = observers[0] if len(observers) == 1 else partial(_tell_all, observers)
+
     def call(*args: Any, **kwargs: Any) -> Any:
-        start = time.perf_counter()
+        start = perf_counter()
         try:
             return function(*args, **kwargs)
         finally:
-            seconds = time.perf_counter() - start
-            for observe in observers:
-                observe(seconds)
+            observe(perf_counter() - start)
 
     # A callable object, as listeners are, has no name of its own.
     return wraps(function)(call)
+
+
+def _tell_all(observers: Sequence[Observer], seconds: float) -> None:
+    for observe in observers:
+        observe(seconds)
 
 
 def setup(config: Any) -> None:
@@ -118,14 +128,8 @@ def setup(config: Any) -> None:
             under="cliquet.http.tweens.summary_tween_factory",
             over=("cliquet.http.tweens.body_size_tween_factory", EXCVIEW),
         )
-    if registry.statsd is not None:
-        config.add_subscriber(lambda event: registry.statsd.hold(), NewRequest)
-        # Subscribers hear in the order they were added: this one after what counts.
-        config.add_subscriber(statsd.count_response, NewResponse)
-        config.add_subscriber(lambda event: registry.statsd.release(), NewResponse)
-    elif registry.prometheus is not None:
-        config.add_subscriber(statsd.count_response, NewResponse)
     if sinks(registry):
+        config.add_subscriber(statsd.count_response, NewResponse)
         _watch_backends(registry)
 
 
@@ -157,15 +161,15 @@ def request_times_tween_factory(
     observe = registry.prometheus.observe_request
 
     def tween(request: Any) -> Any:
-        start = time.perf_counter()
+        start = perf_counter()
         response = handler(request)
-        seconds = time.perf_counter() - start
+        seconds = perf_counter() - start
         service = getattr(request, "current_service", None)
         # What is told is the name of a service, a method and a status that exist, or "other".
         observe(
             "other" if service is None else service.name,
             request.method if request.method in METHODS else "other",
-            str(response.status_code),
+            response.status[:3],
             seconds,
         )
         return response

@@ -3,16 +3,25 @@ Metrics, sent to a StatsD server over UDP: counts, and the time that methods tak
 
 The names of metrics are those of code, so that there are as many as the application has parts,
 whatever its clients ask for; what clients send only ever becomes a value of a set.
+
+Who tells a figure does no more than put it on a queue: a thread writes the lines and sends them,
+many to a datagram, some of a tenth of a second later.
 """
 
 from __future__ import annotations
 
+import atexit
 import inspect
+import os
 import re
-from collections.abc import Callable, Iterator
-from threading import local
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import lru_cache
+from threading import Event, Lock, Thread
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
+from weakref import WeakSet
 
 from pyramid.events import NewResponse
 from pyramid.exceptions import ConfigurationError
@@ -28,10 +37,17 @@ except ImportError:
 
 # Everything else has a meaning in the protocol of StatsD, or in that of what is behind it.
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.-]+")
-# What an Ethernet frame has room for, with something to spare.
-_DATAGRAM_BYTES: Final = 1400
+# What an Ethernet frame has room for beside the headers, those of a tunnel included.
+_DATAGRAM_BYTES: Final = 1432
+# How long figures wait for others: a datagram costs more than they do.
+_GATHERING_SECONDS: Final = 0.1
+# Figures of some seconds under full load; what is beyond is lost, the oldest first.
+_MAX_QUEUED: Final = 2**16
 #: Methods of HTTP. A client may invent others, and each would be a metric.
 METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+
+#: A kind as StatsD calls it, a name, and a value: milliseconds ``ms``, a count ``c``, a text ``s``.
+Figure = tuple[str, str, Any]
 
 
 class Client:
@@ -54,35 +70,21 @@ class Client:
         _require_library()
         options = {"ipv6": True} if ":" in host else {}
         try:
-            self._client = statsd_module.StatsClient(host, port, prefix=_name(prefix), **options)
+            self._client = statsd_module.StatsClient(host, port, **options)
         except OSError as error:
             raise ConfigurationError(f"StatsD server {host}:{port}: {error}") from error
-        self._send_now, self._held = self._client._send, local()
-        self._client._send = self._send
+        self._prefix = f"{_name(prefix)}." if prefix else ""
+        self._outbox = _Outbox(self._send)
+        # Timers of the library tell their time as all else does.
+        self._client.timing = lambda name, ms, rate=1: self._outbox.put(("ms", name, ms))
 
-    def hold(self) -> None:
-        """Keep what this thread tells until :meth:`release`: datagrams cost more than figures."""
-        self.release()
-        self._held.lines = []
+    def _send(self, figures: Iterable[Figure]) -> None:
+        for datagram in _datagrams(_lines(figures, self._prefix)):
+            self._client._send(datagram)
 
-    def release(self) -> None:
-        """Send what was kept, in as few datagrams as networks carry whole."""
-        lines, self._held.lines = getattr(self._held, "lines", None) or [], None
-        packet = ""
-        for line in lines:
-            if packet and len(packet) + len(line) >= _DATAGRAM_BYTES:
-                self._send_now(packet)
-                packet = ""
-            packet = f"{packet}\n{line}" if packet else line
-        if packet:
-            self._send_now(packet)
-
-    def _send(self, line: str) -> None:
-        lines = getattr(self._held, "lines", None)
-        if lines is None:
-            self._send_now(line)
-        else:
-            lines.append(line)
+    def flush(self) -> None:
+        """Send now what was told so far."""
+        self._outbox.flush()
 
     def watch_execution_time(
         self, obj: Any, prefix: str = "", classname: str | None = None
@@ -99,7 +101,7 @@ class Client:
             classname: Second part; that of the object, in lower case, when not given.
         """
         parts = [part for part in (prefix, classname or classname_of(obj)) if part]
-        for method in list(_public_methods(obj)):
+        for method in public_methods(obj):
             timer = self.timer(".".join([*parts, method]))
             setattr(obj, method, timer(getattr(obj, method)))
 
@@ -114,8 +116,8 @@ class Client:
 
     def observer(self, key: str) -> Callable[[float], None]:
         """Return what sends the times, given in seconds, of what is called *key*."""
-        name, send = _name(key), self._client.timing
-        return lambda seconds: send(name, seconds * 1000)
+        name, put = _name(key), self._outbox.put
+        return lambda seconds: put(("ms", name, seconds * 1000))
 
     def count(self, key: str, count: int = 1, unique: object | None = None) -> None:
         """
@@ -128,13 +130,125 @@ class Client:
                 this is one; percent-encoded where needed.
         """
         if unique is None:
-            self._client.incr(_name(key), count=count)
+            self._outbox.put(("c", _name(key), int(count)))
         else:
-            self._client.set(_name(key), quote(str(unique), safe="", errors="surrogatepass"))
+            self._outbox.put(("s", _name(key), str(unique)))
 
     def close(self) -> None:
-        """Release the socket; nothing can be sent any more."""
+        """Send what was told so far, and release the socket: nothing can be sent any more."""
+        self._outbox.close()
         self._client.close()
+
+
+class _Outbox:
+    """
+    Figures on their way out: whoever puts them there waits for nothing.
+
+    Args:
+        send: Called with the figures of a while, by one thread at a time.
+    """
+
+    def __init__(self, send: Callable[[Iterable[Figure]], None]) -> None:
+        self._send = send
+        self._figures: deque[Figure] = deque(maxlen=_MAX_QUEUED)
+        self.start_anew()
+        _outboxes.add(self)
+
+    def start_anew(self) -> None:
+        """Forget figures and thread: in a process that was forked, both are the parent's."""
+        self._figures.clear()
+        self._lock = Lock()
+        self._has_some, self._is_closed = Event(), Event()
+        self._thread: Thread | None = None
+
+    def put(self, figure: Figure) -> None:
+        """Add a figure."""
+        self._figures.append(figure)
+        if not self._has_some.is_set():
+            self._wake()
+
+    def _wake(self) -> None:
+        # There may be too many threads, or the process is ending: what is left is sent at exit.
+        with suppress(RuntimeError):
+            if self._thread is None:
+                self._start()
+            self._has_some.set()
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread is None:
+                thread = Thread(target=self._run, name="cliquet-statsd", daemon=True)
+                thread.start()
+                self._thread = thread
+
+    def _run(self) -> None:
+        while not self._is_closed.is_set():
+            self._has_some.wait()
+            self._is_closed.wait(_GATHERING_SECONDS)
+            self._has_some.clear()
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what is there."""
+        with self._lock:
+            if not self._is_closed.is_set():
+                take = self._figures.popleft
+                self._send([take() for _ in range(len(self._figures))])
+
+    def close(self) -> None:
+        """Send what is there, and let the thread end."""
+        self.flush()
+        with self._lock:
+            self._is_closed.set()
+        self._has_some.set()
+        _outboxes.discard(self)
+
+
+_outboxes: WeakSet[_Outbox] = WeakSet()
+
+
+def flush() -> None:
+    """Send now what all clients of this process were told so far; done at its exit, too."""
+    for outbox in list(_outboxes):
+        outbox.flush()
+
+
+def _start_anew() -> None:
+    for outbox in list(_outboxes):
+        outbox.start_anew()
+
+
+atexit.register(flush)
+os.register_at_fork(after_in_child=_start_anew)
+
+
+def _lines(figures: Iterable[Figure], prefix: str) -> Iterator[str]:
+    """Yield lines; what is counted several times is one, and so is what is in a set."""
+    counts: Counter[str] = Counter()
+    members: dict[tuple[str, str], None] = {}
+    for kind, name, value in figures:
+        if kind == "ms":
+            yield f"{prefix}{name}:{value:.3f}|ms"
+        elif kind == "c":
+            counts[name] += value
+        else:
+            members[name, value] = None
+    for name, count in counts.items():
+        yield f"{prefix}{name}:{count}|c"
+    for name, value in members:
+        yield f"{prefix}{name}:{quote(value, safe='', errors='surrogatepass')}|s"
+
+
+def _datagrams(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the lines in as few datagrams as networks carry whole."""
+    datagram = ""
+    for line in lines:
+        if datagram and len(datagram) + 1 + len(line) > _DATAGRAM_BYTES:
+            yield datagram
+            datagram = ""
+        datagram = f"{datagram}\n{line}" if datagram else line
+    if datagram:
+        yield datagram
 
 
 def sinks(registry: Any) -> tuple[Any, ...]:
@@ -214,16 +328,17 @@ def _address(url: object) -> tuple[str, int]:
     return host, port
 
 
+@lru_cache(maxsize=1024)
 def _name(text: str) -> str:
     return _UNSAFE.sub("_", text)
 
 
-def _public_methods(obj: Any) -> Iterator[str]:
-    return (name for name in dir(type(obj)) if is_public_method(type(obj), name))
+def public_methods(obj: Any) -> list[str]:
+    """Return the names of the public methods of *obj*; no property is evaluated."""
+    return [name for name in dir(type(obj)) if _is_public_method(type(obj), name)]
 
 
-def is_public_method(cls: type, name: str) -> bool:
-    """Tell whether *cls* has a public method of that name; no property is evaluated."""
+def _is_public_method(cls: type, name: str) -> bool:
     if name.startswith("_"):
         return False
     value = inspect.getattr_static(cls, name, None)

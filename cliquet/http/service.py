@@ -80,8 +80,8 @@ def current_service(request: Any) -> Any:
 
 def current_resource_name(request: Any) -> str | None:
     """Return the name of the resource that answers *request*, or ``None``."""
-    service = current_service(request)
-    return resource_name_of(service) if service is not None else None
+    service = getattr(request, "current_service", None)
+    return None if service is None else resource_name_of(service)
 
 
 def resource_name_of(service: Any) -> str | None:

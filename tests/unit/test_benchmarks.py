@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import load, profile, report, startup, wrk
+from benchmarks import load, observing, profile, report, startup, wrk
 from benchmarks.growth import __main__ as growth_command
 from benchmarks.growth import report as growth_report
 from benchmarks.growth.measure import Sample as GrowthSample
@@ -222,3 +223,16 @@ def test_every_operation_is_measured_on_both_collections(
     rows = [line for line in lines if line.endswith(("met", "MISSED"))]
     assert len(rows) == len(operations_of(STORAGES["memory"]))
     assert all(float(row[42:].split()[0]) > 0 for row in rows)
+
+
+# -- Logs and metrics
+
+
+def test_what_logs_and_metrics_add_is_told_of_each_way(capsys: pytest.CaptureFixture[str]) -> None:
+    observing.main(["--rounds", "1", "--requests", "2"])
+    bare, *others = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"bare: \d+ µs", bare)
+    assert [re.sub(r": [+-]\d+\.\d%$", "", line) for line in others] == [
+        *("metrics = prometheus", "metrics = statsd", "metrics = prometheus statsd"),
+        "logging at WARNING",
+    ]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -14,17 +15,23 @@ from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationError
 
 import cliquet
-from cliquet import prometheus
+from cliquet import prometheus, statsd
 from cliquet.metrics import Watched
-from cliquet.statsd import Client
+from cliquet.prometheus import Prometheus, Tallies
 from cliquet.storage import StorageBase
 from cliquet.storage.memory import Storage
 from tests.support import ALICE, SETTINGS
-from tests.unit.test_statsd import Server
+from tests.unit.statsd_server import Server
 
 AppOf = Callable[..., webtest.TestApp]
 
 UNKNOWN = "8fd1a0a6-1f0c-4f6b-9c1e-0d3a1f0a5c4a"
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let figures wait until the server asks for them, however slow the machine is."""
+    monkeypatch.setattr(statsd, "_GATHERING_SECONDS", 600)
 
 
 @pytest.fixture
@@ -57,6 +64,31 @@ def scraped(app: webtest.TestApp) -> dict[str, float]:
     assert response.content_type == "text/plain"
     lines = [line for line in response.text.splitlines() if not line.startswith("#")]
     return {name: float(value) for name, _, value in (one.rpartition(" ") for one in lines)}
+
+
+def counted(figures: dict[str, float], metric: str) -> dict[str, float]:
+    """Return the figures of a metric that has names, by name."""
+    found = {
+        re.fullmatch(rf'{metric}{{name="(.*)"}}', key): value for key, value in figures.items()
+    }
+    return {match[1]: value for match, value in found.items() if match}
+
+
+def in_threads(number: int, function: Callable[[], None]) -> None:
+    """Call a function in so many threads at once."""
+    threads = [Thread(target=function) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+
+
+def post_batch(app: webtest.TestApp) -> None:
+    """Ask for a list twice and for a record that is not there, in one request."""
+    paths = ["/mushrooms", "/mushrooms", f"/mushrooms/{UNKNOWN}"]
+    body = {"requests": [{"path": path} for path in paths]}
+    answers = app.post_json("/v1/batch", body, headers=ALICE).json["responses"]
+    assert [one["status"] for one in answers] == [200, 200, 404]
 
 
 # StatsD.
@@ -93,22 +125,25 @@ def test_statsd_without_its_address_is_refused(app_of: AppOf) -> None:
         app_of(metrics="statsd")
 
 
+def test_the_parts_of_a_batch_are_told_with_it_and_their_user_once(
+    app_of: AppOf, server: Server
+) -> None:
+    app = app_of(statsd_url=f"udp://127.0.0.1:{server.port}")
+    post_batch(app)
+    told = [line for line in server.received() if not line.endswith("|ms")]
+    assert sorted(told) == [
+        "origapp.authn_type.basicauth:3|c",
+        told[-1],
+        "origapp.view.batch.POST:1|c",
+        "origapp.view.mushroom-collection.GET:2|c",
+        "origapp.view.mushroom-record.GET:1|c",
+    ]
+    assert re.fullmatch(r"origapp\.users:basicauth%3A\w+\|s", told[-1])
+
+
 def test_unknown_metrics_are_refused(app_of: AppOf) -> None:
     with pytest.raises(ConfigurationError, match=r"graphite is neither statsd nor prometheus"):
         app_of(metrics="graphite")
-
-
-def test_what_is_held_arrives_in_few_datagrams(server: Server) -> None:
-    client = Client("127.0.0.1", server.port, "app")
-    client.hold()
-    for number in range(100):
-        client.count(f"visits{number}")
-    assert server.received() == []
-    client.release()
-    assert len(server.names()) == 100
-    client.count("visits")
-    assert server.names() == ["app.visits"]
-    client.close()
 
 
 # Prometheus.
@@ -124,6 +159,69 @@ def test_prometheus_fetches_counts_times_and_histograms(app_of: AppOf) -> None:
     assert figures['cliquet_call_seconds_count{name="storage.storage.get_page"}'] == 1
     labels = 'method="GET",service="mushroom-record",status="404"'
     assert figures[f"cliquet_request_seconds_count{{{labels}}}"] == 1
+
+
+def test_prometheus_is_told_of_each_part_of_a_batch(app_of: AppOf) -> None:
+    app = app_of(metrics="prometheus")
+    post_batch(app)
+    figures = scraped(app)
+    assert counted(figures, "cliquet_events_total") == {
+        "authn_type.basicauth": 3,
+        "view.batch.POST": 1,
+        "view.mushroom-collection.GET": 2,
+        "view.mushroom-record.GET": 1,
+    }
+    # Parts are no requests of their own: their time is within that of the batch.
+    requests = {key: value for key, value in figures.items() if "request_seconds_count" in key}
+    labels = 'method="POST",service="batch",status="200"'
+    assert requests == {f"cliquet_request_seconds_count{{{labels}}}": 1}
+
+
+def test_nothing_is_lost_where_threads_count_at_once() -> None:
+    told = Prometheus()
+    observe = told.observer("call")
+
+    def tell() -> None:
+        for _ in range(10_000):
+            told.count("visits")
+            observe(0.5)
+            told.observe_request("article", "GET", "200", 0.25)
+
+    in_threads(8, tell)
+    lines = set(told.text().decode().splitlines())
+    labels = 'method="GET",service="article",status="200"'
+    assert lines >= {
+        'cliquet_events_total{name="visits"} 80000.0',
+        'cliquet_call_seconds_count{name="call"} 80000.0',
+        'cliquet_call_seconds_sum{name="call"} 40000.0',
+        f"cliquet_request_seconds_count{{{labels}}} 80000.0",
+        f"cliquet_request_seconds_sum{{{labels}}} 20000.0",
+    }
+
+
+def test_threads_at_one_time_add_to_numbers_of_their_own() -> None:
+    tallies, rows, both = Tallies(1), [], Barrier(2)
+
+    def take() -> None:
+        both.wait(10)
+        rows.append(tallies.own("visits"))
+        both.wait(10)
+
+    in_threads(2, take)
+    assert rows[0] is not rows[1]
+
+
+def test_a_thread_goes_on_where_one_that_ended_left_off() -> None:
+    tallies, rows = Tallies(1), []
+
+    def add() -> None:
+        rows.append(tallies.own("visits"))
+        rows[-1][0] += 1
+
+    for _ in range(3):
+        in_threads(1, add)
+    assert rows[0] is rows[1] is rows[2]
+    assert tallies.totals() == {"visits": [3]}
 
 
 def test_labels_are_as_many_whatever_clients_ask_for(app_of: AppOf) -> None:
