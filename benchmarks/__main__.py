@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 
 from benchmarks import report, wrk
-from benchmarks.kinds import KINDS
+from benchmarks.batches import EVERY_KIND
 from benchmarks.measure import Options, measure
 from benchmarks.storages import STORAGES
 
@@ -32,7 +32,8 @@ def read_options(arguments: list[str]) -> tuple[Options, Path | None]:
     add("--seconds", type=float, default=defaults.seconds, help="of each measurement" + at)
     add("--connections", type=int, default=defaults.connections, help="at once" + at)
     add("--storage", action="append", choices=STORAGES, help="all of them unless told otherwise")
-    add("--only", action="append", choices=KINDS, metavar="KIND", help=f"of {', '.join(KINDS)}")
+    kinds = ", ".join(EVERY_KIND)
+    add("--only", action="append", choices=EVERY_KIND, metavar="KIND", help=f"of {kinds}")
     add("--log", action="store_true", help="let our server log each request, in JSON, to nowhere")
     add("--wrk", action="store_true", help="make the load of reads by wrk, which is less strict")
     add("--json", type=Path, metavar="FILE", help="write every sample there")
@@ -41,7 +42,7 @@ def read_options(arguments: list[str]) -> tuple[Options, Path | None]:
         parser.error("wrk is not installed")
     options = Options(
         storages=tuple(name for name in STORAGES if name in (given.storage or STORAGES)),
-        kinds=tuple(name for name in KINDS if name in (given.only or KINDS)),
+        kinds=tuple(name for name in EVERY_KIND if name in (given.only or EVERY_KIND)),
         rounds=given.rounds,
         seconds=given.seconds,
         connections=given.connections,

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from benchmarks import load, wrk
-from benchmarks.kinds import KINDS, Kind, Share, list_request, seeds, share_of
+from benchmarks.batches import EVERY_KIND, Batch
+from benchmarks.kinds import Kind, Share, list_request, seeds, share_of
 from benchmarks.messages import Request
 from benchmarks.processes import Server, running
-from benchmarks.server import NAMES, Setup
+from benchmarks.server import NAMES, OURS, Setup
 from benchmarks.storages import STORAGES
 from benchmarks.storages import Server as Database
 
@@ -40,7 +41,7 @@ class Options:
     """
 
     storages: tuple[str, ...] = tuple(STORAGES)
-    kinds: tuple[str, ...] = tuple(KINDS)
+    kinds: tuple[str, ...] = tuple(EVERY_KIND)
     rounds: int = 5
     seconds: float = 1.0
     connections: int = 8
@@ -81,7 +82,15 @@ class _Bench(NamedTuple):
     database: Database
 
 
-#: Samples of a kind by server, one a round.
+class _Turn(NamedTuple):
+    """What takes turns within a round: servers, or a batch and what is in it."""
+
+    name: str
+    kind: Kind
+    server: Server
+
+
+#: Samples of a kind by server, one a round; of a batch, also by the name of the kind in it.
 Samples = dict[str, list[Sample]]
 #: Samples by storage and kind.
 Results = dict[str, dict[str, Samples]]
@@ -122,7 +131,7 @@ def _measure_storage(
 
 def _kinds(storage: str, options: Options) -> list[Kind]:
     is_first = storage == options.storages[0]
-    return [KINDS[name] for name in options.kinds if is_first or KINDS[name].has_records]
+    return [EVERY_KIND[name] for name in options.kinds if is_first or EVERY_KIND[name].has_records]
 
 
 def _seed(server: Server, connections: int) -> None:
@@ -131,10 +140,19 @@ def _seed(server: Server, connections: int) -> None:
 
 
 def _measure_kind(kind: Kind, bench: _Bench, options: Options) -> Samples:
+    turns = _turns(kind, bench.servers)
     # The first slices warm up, and are not counted.
-    _round(kind, bench, options, slices=1)
-    rounds = [_round(kind, bench, options, _slices(options)) for _ in range(options.rounds)]
-    return {server.name: [one[server.name] for one in rounds] for server in bench.servers}
+    _round(turns, bench.database, options, slices=1)
+    slices = _slices(options)
+    rounds = [_round(turns, bench.database, options, slices) for _ in range(options.rounds)]
+    return {turn.name: [one[turn.name] for one in rounds] for turn in turns}
+
+
+def _turns(kind: Kind, servers: Sequence[Server]) -> list[_Turn]:
+    if isinstance(kind, Batch):
+        ours = next(server for server in servers if server.name == OURS)
+        return [_Turn(OURS, kind, ours), _Turn(kind.single, EVERY_KIND[kind.single], ours)]
+    return [_Turn(server.name, kind, server) for server in servers]
 
 
 def _slices(options: Options) -> int:
@@ -142,11 +160,13 @@ def _slices(options: Options) -> int:
     return 1 if options.uses_wrk else max(1, round(options.seconds / SLICE_SECONDS))
 
 
-def _round(kind: Kind, bench: _Bench, options: Options, slices: int) -> dict[str, Sample]:
-    parts: dict[str, list[_Part]] = {server.name: [] for server in bench.servers}
+def _round(
+    turns: Sequence[_Turn], database: Database, options: Options, slices: int
+) -> dict[str, Sample]:
+    parts: dict[str, list[_Part]] = {turn.name: [] for turn in turns}
     for _ in range(slices):
-        for server in bench.servers:
-            parts[server.name].append(_part(kind, server, bench.database, options))
+        for turn in turns:
+            parts[turn.name].append(_part(turn.kind, turn.server, database, options))
     return {name: _sample(many) for name, many in parts.items()}
 
 

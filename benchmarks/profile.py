@@ -19,8 +19,9 @@ from types import CodeType
 from typing import NamedTuple
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from benchmarks.batches import EVERY_KIND
 from benchmarks.inprocess import Driver
-from benchmarks.kinds import KINDS, Kind
+from benchmarks.kinds import Kind
 from benchmarks.messages import Request
 from benchmarks.processes import ROOT
 from benchmarks.server import NAMES, OURS, Setup, build
@@ -135,7 +136,7 @@ def main(arguments: list[str]) -> None:
     """Print what one kind of request costs, and which functions cost the most."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.profile", description=__doc__)
     add, at = parser.add_argument, " (default: %(default)s)"
-    add("kind", choices=KINDS, metavar="KIND", help=f"one of {', '.join(KINDS)}")
+    add("kind", choices=EVERY_KIND, metavar="KIND", help=f"one of {', '.join(EVERY_KIND)}")
     add("--requests", type=int, default=3000, help="how many are made, each time" + at)
     add("--top", type=int, default=25, help="how many functions are told" + at)
     add("--server", choices=NAMES, default=OURS, help="the server, or a floor" + at)
@@ -151,7 +152,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _print_profile(driver: Driver, given: argparse.Namespace) -> None:
-    kind = KINDS[given.kind]
+    kind = EVERY_KIND[given.kind]
     sample = driver.requests(kind, given.requests)
     kind.verify(driver(sample[0]))
     total_us, own_us = cost_us(driver, kind, given.requests), own_cost_us(sample)

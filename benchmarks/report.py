@@ -11,9 +11,9 @@ from itertools import chain
 from statistics import median
 from typing import Any
 
-from benchmarks.kinds import KINDS
+from benchmarks.batches import BATCHES, EVERY_KIND, Batch
 from benchmarks.measure import Options, Results, Sample, Samples
-from benchmarks.server import FLOORS, OURS, SHAREABLE
+from benchmarks.server import OURS, SHAREABLE
 from benchmarks.storages import STORAGES
 
 #: The floor that gates are about.
@@ -37,6 +37,7 @@ _NOTES = (
     "ratio: how near cliquet comes to that floor; 1.00 is level with it, 0.50 twice its cost.",
     "shareable: cliquet with records that users may share; its ratio is to cliquet without.",
     "The one by CPU is more trustworthy: other programs on the machine disturb it less.",
+    "Of a batch, it is how many of the single requests below it costs: the gate is the most.",
     "database: the CPU that it used for each request, beside the server's; no ratio has it.",
 )
 
@@ -91,7 +92,7 @@ def report(results: Results, options: Options) -> str:
 
 def _table(storage: str, kinds: dict[str, Samples]) -> list[str]:
     titles = [_ROW.format(*titles).rstrip() for titles in _TITLES]
-    rows = [row for name, samples in kinds.items() for row in _rows(name, samples)]
+    rows = [row for name, samples in kinds.items() for row in _rows(storage, name, samples)]
     return ["", f"Storage: {STORAGES[storage].title}", "", *titles, *rows]
 
 
@@ -112,26 +113,53 @@ def _version(package: str) -> str:
         return "(not installed)"
 
 
-def _rows(kind: str, samples: Samples) -> list[str]:
-    gates = {GATED: KINDS[kind].gate, SHAREABLE: SHAREABLE_GATE}
-    return ["", _row(KINDS[kind].title, OURS, samples[OURS])] + [
+def _rows(storage: str, kind: str, samples: Samples) -> list[str]:
+    ours = _row(EVERY_KIND[kind].title, OURS, samples[OURS])
+    if kind in BATCHES:
+        return ["", ours, _single_row(storage, BATCHES[kind], samples)]
+    gates = {GATED: EVERY_KIND[kind].gate, SHAREABLE: SHAREABLE_GATE}
+    return ["", ours] + [
         _compared_row(name, samples[name], compared, gates.get(name))
-        for name, compared in _ratios(samples).items()
+        for name, compared in _ratios(kind, samples).items()
     ]
 
 
-def _ratios(samples: Samples) -> dict[str, Ratio]:
-    """Compare what may be shared with what may not, and that with each floor."""
+def _ratios(kind: str, samples: Samples) -> dict[str, Ratio]:
+    """
+    Compare what may be shared with what may not, and that with each floor.
+
+    Of a batch, how many of the single requests it costs.
+    """
+    others = [name for name in samples if name != OURS]
+    if kind in BATCHES:
+        return {single: ratio(samples[single], samples[OURS]) for single in others}
     return {
-        SHAREABLE: ratio(samples[SHAREABLE], samples[OURS]),
-        **{floor: ratio(samples[OURS], samples[floor]) for floor in FLOORS},
+        name: ratio(*_sides(samples[OURS], samples[name], is_shareable=name == SHAREABLE))
+        for name in others
     }
 
 
+def _sides(
+    ours: list[Sample], other: list[Sample], *, is_shareable: bool
+) -> tuple[list[Sample], list[Sample]]:
+    return (other, ours) if is_shareable else (ours, other)
+
+
 def _compared_row(name: str, samples: list[Sample], compared: Ratio, gate: float | None) -> str:
-    verdict = "" if gate is None else _verdict(gate, compared)
-    ratios = compared.by_requests.text(".2f"), compared.by_cpu.text(".2f")
-    return _row("", name, samples, *ratios, verdict)
+    met = [one.median >= (gate or 0) for one in (compared.by_requests, compared.by_cpu)]
+    verdict = "" if gate is None else _verdict(gate, met)
+    return _row("", name, samples, *_texts(compared), verdict)
+
+
+def _single_row(storage: str, batch: Batch, samples: Samples) -> str:
+    compared = _ratios(batch.name, samples)[batch.single]
+    met = [one.median < batch.gate for one in (compared.by_requests, compared.by_cpu)]
+    verdict = _verdict(batch.gate, met) if storage == batch.gated_on else ""
+    return _row("alone", OURS, samples[batch.single], *_texts(compared), verdict)
+
+
+def _texts(compared: Ratio) -> tuple[str, str]:
+    return compared.by_requests.text(".2f"), compared.by_cpu.text(".2f")
 
 
 def _row(title: str, server: str, samples: list[Sample], *more: str) -> str:
@@ -142,9 +170,8 @@ def _row(title: str, server: str, samples: list[Sample], *more: str) -> str:
     return _ROW.format(title, server, requests, cpu, database, *cells).rstrip()
 
 
-def _verdict(gate: float, compared: Ratio) -> str:
-    by_requests = compared.by_requests.median >= gate
-    by_cpu = compared.by_cpu.median >= gate
+def _verdict(gate: float, met: Sequence[bool]) -> str:
+    by_requests, by_cpu = met
     if by_requests == by_cpu:
         return f"{gate:.2f} {'met' if by_cpu else 'MISSED'}"
     return f"{gate:.2f} {'met by CPU only' if by_cpu else 'met by requests/s only'}"
@@ -164,7 +191,7 @@ def _busy_note(results: Results) -> str:
 
 
 def as_json(results: Results, options: Options) -> dict[str, Any]:
-    """Return the report for programs: the options, every sample, and the ratios."""
+    """Return the report for programs: the options, every sample, and every ratio."""
     return {
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in PACKAGES},
@@ -177,9 +204,9 @@ def as_json(results: Results, options: Options) -> dict[str, Any]:
 
 
 def _kind_as_json(kind: str, samples: Samples) -> dict[str, Any]:
-    ratios = {name: asdict(compared) for name, compared in _ratios(samples).items()}
+    ratios = {name: asdict(compared) for name, compared in _ratios(kind, samples).items()}
     return {
-        "gate": KINDS[kind].gate,
+        "gate": EVERY_KIND[kind].gate,
         "samples": {name: [asdict(one) for one in many] for name, many in samples.items()},
         "ratios": ratios,
     }

@@ -98,8 +98,12 @@ class ListReader:
 
     def _extract_partial_fields(self) -> list[str] | None:
         """Return the paths to show, or ``None`` for whole records (protocol P6.7)."""
+        text = self.request.GET.get("_fields")
+        # Without it there is no need of the vocabulary, which costs more than all the rest.
+        if not text:
+            return None
         return querystring.read_fields(
-            self.request.GET.get("_fields"),
+            text,
             self._vocabulary,
             preserve_unknown=self.mapping.get_option("preserve_unknown"),
         )

@@ -7,4 +7,4 @@ from cliquet.testing.storage import StorageSuite
 
 class TestAdapted(StorageSuite):
     settings = {"storage_backend": "tests.backends.adapted"}
-    lacks = {"failures", "persistence", "processes", "purges", "readonly", "transactions"}
+    lacks = {"ahead", "failures", "persistence", "processes", "purges", "readonly", "transactions"}

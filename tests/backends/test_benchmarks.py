@@ -13,6 +13,7 @@ import pytest
 from redis import Redis as RedisClient
 
 from benchmarks import sqlite
+from benchmarks.batches import BATCHES, EVERY_KIND
 from benchmarks.growth.filling import FILLERS, Place, fill, one_by_one
 from benchmarks.growth.measure import Options, measure
 from benchmarks.growth.operations import Collection, operations_of
@@ -52,7 +53,7 @@ class Servers:
     def answers(self, server: str, kind: str, count: int = 1) -> list[Response]:
         """Return the answers to some requests of a kind."""
         driver = (self.growing if kind == "post" else self.stable)[server]
-        return [driver(request) for request in driver.requests(KINDS[kind], count)]
+        return [driver(request) for request in driver.requests(EVERY_KIND[kind], count)]
 
     def right_answer(self, kind: str) -> Response:
         """Return one that is right."""
@@ -116,6 +117,21 @@ def headers_of_substance(response: Response) -> set[str]:
 def test_every_server_answers_every_kind_rightly(kind: str, server: str, servers: Servers) -> None:
     for answer in servers.answers(server, kind, 3):
         KINDS[kind].verify(answer)
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_the_server_answers_every_batch_rightly(batch: str, servers: Servers) -> None:
+    for answer in servers.answers(OURS, batch, 2):
+        BATCHES[batch].verify(answer)
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_another_answer_inside_ends_the_measuring(batch: str, servers: Servers) -> None:
+    (right,) = servers.answers(OURS, batch)
+    wrong = right._replace(body=right.body.replace(b'"status":200', b'"status":404', 1))
+    assert wrong != right
+    with pytest.raises(WrongAnswerError, match=BATCHES[batch].title):
+        BATCHES[batch].verify(wrong)
 
 
 @pytest.mark.parametrize("floor", FLOORS)

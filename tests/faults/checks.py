@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 from tests.faults.clients import COUNTER, Answer, Client, Load
 
@@ -21,7 +22,7 @@ def check_nothing_is_lost(load: Load, port: int) -> None:
     assert set(load.created) <= {note["id"] for note in notes}
     assert int(listed.headers["Total-Records"]) == len(notes)
     stamps = sorted((n["last_modified"], n["id"], n["mark"]) for n in notes)
-    assert [p for p in zip(stamps, stamps[1:]) if p[0][0] == p[1][0]] == []
+    assert [(one, other) for one, other in pairwise(stamps) if one[0] == other[0]] == []
     # Each was sent once with a mark of its own.
     assert len({note["mark"] for note in notes}) == len(notes)
     assert load.increments <= counter["n"] <= load.increments + load.doubtful

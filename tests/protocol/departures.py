@@ -6,6 +6,7 @@ Each entry names the clause of the protocol that justifies it; what no entry nam
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -27,6 +28,20 @@ TIMESTAMP = (
 )
 EXPOSE = "access-control-expose-headers"
 
+MISSING = {
+    "code": 404,
+    "errno": 111,
+    "error": "Not Found",
+    "message": "The resource you are looking for could not be found.",
+}
+UNAVAILABLE = {
+    "code": 503,
+    "errno": 201,
+    "error": "Service Unavailable",
+    "message": "Service temporary unavailable due to overloading or maintenance,"
+    " please retry later.",
+}
+
 UNCHANGED: Any = object()
 
 
@@ -38,12 +53,14 @@ class Departure:
     Attributes:
         clause: Of the protocol.
         headers: By name in lower case; ``None`` for one that is not there any more.
+        parts: What is answered inside a batch, when that differs.
     """
 
     clause: str
     status: int | None = None
     body: Any = UNCHANGED
     headers: dict[str, str | None] = field(default_factory=dict)
+    parts: list[Response] | None = None
 
     def applied(self, recorded: Response) -> Response:
         """Return the response that is expected."""
@@ -53,6 +70,7 @@ class Departure:
             status=self.status or recorded.status,
             body=recorded.body if self.body is UNCHANGED else self.body,
             headers={name: text for name, text in headers.items() if text is not None},
+            parts=recorded.parts if self.parts is None else copy.deepcopy(self.parts),
         )
 
 
@@ -206,41 +224,22 @@ DEPARTURES = {
             "total-records": "1",
         },
     ),
+    "b-recursive-substr": Departure(
+        "P8.2: /batches is no batch",
+        status=200,
+        body={"responses": ["/v1/batches"]},
+        parts=[Response(404, {"content-type": "application/json", "content-length": ""}, MISSING)],
+    ),
+    "b-503": Departure(
+        "P8.4, P11.4: a failure of the server inside fails the whole",
+        status=503,
+        body=UNAVAILABLE,
+        headers={"retry-after": "30"},
+        parts=[],
+    ),
     "dc-nomatch": Departure("P4.4, P11.8", headers={"etag": '"1795490377854"'}),
     "dc-since": Departure("P4.4, P11.8", headers={"etag": '"1795490377854"'}),
 }
-
-DEPARTURES["b-recursive-substr"] = Departure(
-    "P8.2: only the endpoint itself is refused",
-    status=200,
-    body={
-        "responses": [
-            {
-                "status": 404,
-                "path": "/v1/batches",
-                "headers": {"content-type": "application/json", "content-length": "109"},
-                "body": {
-                    "code": 404,
-                    "errno": 111,
-                    "error": "Not Found",
-                    "message": "The resource you are looking for could not be found.",
-                },
-            }
-        ]
-    },
-)
-DEPARTURES["b-503"] = Departure(
-    "P8.4, P11.4: a failure inside is that of the whole",
-    status=503,
-    body={
-        "code": 503,
-        "errno": 201,
-        "error": "Service Unavailable",
-        "message": "Service temporary unavailable due to overloading or maintenance, "
-        "please retry later.",
-    },
-    headers={"retry-after": "30"},
-)
 
 
 # -- What is otherwise in many exchanges
@@ -260,6 +259,9 @@ def _exposed(request: Request, response: Response) -> None:
 
 
 def _vary(request: Request, response: Response) -> None:
+    if response.status >= 400:
+        # Errors inside a batch were without.
+        response.headers.setdefault("vary", "Authorization")
     if response.headers.get("access-control-allow-origin", "*") != "*":
         response.headers["vary"] += ", Origin"
 
@@ -312,7 +314,7 @@ class Rule:
 RULES = (
     Rule("P1.1: the charset of JSON may be left out", _media_type),
     Rule("P1.6: the common headers are always exposed, and those of writes", _exposed),
-    Rule("P1.4: an origin that is named is varied by", _vary),
+    Rule("P1.4: errors vary too, and an origin that is named is varied by", _vary),
     Rule("P4.4, P11.8: every write tells the version it made", _version_of_writes),
     Rule("P10.4, P11.8: nothing is kept of the authenticated", _private_caches),
     Rule("P6.7, P11.8: tombstones keep their mark whatever the fields", _deleted_field),

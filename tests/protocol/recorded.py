@@ -74,43 +74,48 @@ class Request:
 
     @property
     def parts(self) -> list[Request]:
-        """Return the requests of a batch."""
+        """Return the requests inside a batch that is well formed."""
         batch = json.loads(self.body)
         defaults = batch.get("defaults", {})
-        return [self._part({**defaults, **one}) for one in batch["requests"]]
+        return [self._part({**defaults, **described}) for described in batch["requests"]]
 
-    def _part(self, one: dict[str, Any]) -> Request:
-        path = "/v1" + one["path"].removeprefix("/v1")
-        headers = {**self.headers, **one.get("headers", {})}
-        body = json.dumps(one["body"]) if "body" in one else ""
-        return Request(one.get("method", "GET"), path, headers, body)
+    def _part(self, described: dict[str, Any]) -> Request:
+        headers = {**self.headers, **described.get("headers", {})}
+        body = json.dumps(described["body"]) if "body" in described else ""
+        return Request(described.get("method", "GET"), f"/v1{described['path']}", headers, body)
 
 
 @dataclass
 class Response:
-    """A response; names of headers are in lower case."""
+    """
+    A response; names of headers are in lower case.
+
+    Of a batch, the body has the paths, and *parts* what is answered inside.
+    """
 
     status: int
     headers: dict[str, str]
     body: Any
-
-    @property
-    def parts(self) -> list[Response]:
-        """Return the answers of a batch; of others, none."""
-        answers = self.body.get("responses", ()) if isinstance(self.body, dict) else ()
-        return [
-            Response(one["status"], {k.lower(): v for k, v in one["headers"].items()}, one["body"])
-            for one in answers
-        ]
+    parts: list[Response] = field(default_factory=list)
 
     @classmethod
     def read(cls, status: int, headers: list[Any], body: str) -> Response:
         """Return a response whose body is the value that its JSON stands for, else its text."""
         names = {name.lower(): text for name, text in headers}
         try:
-            return cls(status, names, json.loads(body))
+            value = json.loads(body)
         except ValueError:
             return cls(status, names, body)
+        if not isinstance(value, dict) or "responses" not in value:
+            return cls(status, names, value)
+        inside = value["responses"]
+        paths = {"responses": [one["path"] for one in inside]}
+        return cls(status, names, paths, [cls._of_part(one) for one in inside])
+
+    @classmethod
+    def _of_part(cls, part: dict[str, Any]) -> Response:
+        headers = {name.lower(): text for name, text in part["headers"].items()}
+        return cls(part["status"], headers, part["body"])
 
 
 @dataclass(frozen=True)
@@ -191,18 +196,18 @@ class Comparison:
     def compare(self, expected: Response, actual: Response) -> None:
         """Find the differences in status, body and headers."""
         self._expect("status", expected.status, actual.status)
-        if actual.parts and expected.parts:
-            self._parts(expected, actual)
-        else:
-            self._value("body", expected.body, actual.body)
+        self._value("body", expected.body, actual.body)
         for name in sorted(expected.headers.keys() | actual.headers.keys()):
             self._header(name, expected.headers.get(name), actual.headers.get(name))
+        if expected.parts and len(expected.parts) == len(actual.parts):
+            self._parts(expected.parts, actual.parts)
 
-    def _parts(self, expected: Response, actual: Response) -> None:
-        for one in zip(self._request.parts, expected.parts, actual.parts, strict=True):
-            comparison = Comparison(one[0], self._translation)
-            comparison.compare(*one[1:])
-            self.differences += comparison.differences
+    def _parts(self, expected: list[Response], actual: list[Response]) -> None:
+        trios = zip(self._request.parts, expected, actual, strict=True)
+        for index, (request, recorded, answer) in enumerate(trios):
+            inside = Comparison(request, self._translation)
+            inside.compare(recorded, answer)
+            self.differences += [f"responses.{index}, {found}" for found in inside.differences]
 
     def _expect(self, where: str, expected: Any, actual: Any) -> None:
         if expected != actual or type(expected) is not type(actual):

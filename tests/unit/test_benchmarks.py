@@ -10,12 +10,13 @@ import pytest
 
 from benchmarks import __main__ as command
 from benchmarks import load, observing, profile, report, startup, wrk
+from benchmarks.batches import EVERY_KIND
 from benchmarks.growth import __main__ as growth_command
 from benchmarks.growth import report as growth_report
 from benchmarks.growth.measure import Sample as GrowthSample
 from benchmarks.growth.operations import OPERATIONS, operations_of
 from benchmarks.growth.records import middle_title, record, scattered
-from benchmarks.kinds import KINDS, WrongAnswerError
+from benchmarks.kinds import WrongAnswerError
 from benchmarks.measure import Options, Sample
 from benchmarks.messages import Request
 from benchmarks.server import FLOORS, NAMES, OURS, SHAREABLE
@@ -100,6 +101,26 @@ def test_what_may_be_shared_is_judged_by_what_may_not() -> None:
     assert row.split()[-6:] == ["0.59", "(0.59-0.59)", "0.50", "(0.50-0.50)", "0.60", "MISSED"]
 
 
+@pytest.mark.parametrize(
+    ("batch", "verdict"),
+    [
+        (sample(126, 7.9), "7.94 7.90 8.00 met"),
+        (sample(125, 8.0), "8.00 8.00 8.00 MISSED"),
+        (sample(126, 8.0), "7.94 8.00 8.00 met by requests/s only"),
+    ],
+)
+def test_a_batch_is_to_cost_less_than_eight_of_what_is_in_it(batch: Sample, verdict: str) -> None:
+    samples = {OURS: [batch], "put": [sample(1000, 1.0)]}
+    table = report.report({"postgresql": {"batch-put": samples}}, Options())
+    (row,) = [line for line in table.splitlines() if line.startswith("alone")]
+    assert " ".join(re.sub(r"\(.*?\)", "", row).split()).endswith(verdict)
+
+
+def test_the_gate_of_batches_is_about_postgresql() -> None:
+    samples = {OURS: [sample(10, 20.0)], "put": [sample(1000, 1.0)]}
+    assert "MISSED" not in report.report({"memory": {"batch-put": samples}}, Options())
+
+
 def test_a_generator_that_was_too_busy_is_told() -> None:
     samples = {name: [Sample(9000, 0.1, load_busy=0.97)] for name in NAMES}
     assert "97% of the time at most: requests/s" in report.report(
@@ -148,7 +169,7 @@ def test_all_storages_are_measured_unless_one_is_asked_for() -> None:
 
 def test_all_kinds_are_measured_in_five_rounds_unless_told_otherwise() -> None:
     options, _ = command.read_options([])
-    assert (options.kinds, options.rounds) == (tuple(KINDS), 5)
+    assert (options.kinds, options.rounds) == (tuple(EVERY_KIND), 5)
 
 
 def test_a_profile_names_what_costs_most(capsys: pytest.CaptureFixture[str]) -> None:

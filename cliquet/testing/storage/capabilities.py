@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+#: ``get_many`` and ``prepare_writes`` are there, as every ``StorageBase`` has them.
+AHEAD: Final = "ahead"
+
 #: ``expected``, ``expected_collection`` and ``with_previous`` are understood, and each write is
 #: one step against every other writer.
 ATOMIC: Final = "atomic"
@@ -36,5 +39,16 @@ TRANSACTIONS: Final = "transactions"
 
 #: All of them.
 CAPABILITIES: Final = frozenset(
-    {ATOMIC, COMPARISONS, FAILURES, LOCKS, PERSISTENCE, PROCESSES, PURGES, READONLY, TRANSACTIONS}
+    {
+        AHEAD,
+        ATOMIC,
+        COMPARISONS,
+        FAILURES,
+        LOCKS,
+        PERSISTENCE,
+        PROCESSES,
+        PURGES,
+        READONLY,
+        TRANSACTIONS,
+    }
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cliquet.testing.storage.ahead import AheadTests
 from cliquet.testing.storage.conditions import CollectionConditionTests, ConditionTests
 from cliquet.testing.storage.failures import FailureTests
 from cliquet.testing.storage.isolation import IsolationTests
@@ -39,6 +40,7 @@ class StorageSuite(
     RaceTests,
     PollTests,
     TransactionTests,
+    AheadTests,
     FailureTests,
 ):
     """All of the contract; see :class:`StorageTests` and :class:`CrewTests` for its attributes."""

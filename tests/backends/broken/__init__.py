@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.backends.broken import (  # noqa: F401 - each registers its faults
+    ahead,
     blunt,
     conditions,
     deletions,
