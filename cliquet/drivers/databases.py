@@ -194,6 +194,11 @@ class RequestScope:
         """Return the writer of a database, if it has been written."""
         return self._writers.get(id(database))
 
+    @property
+    def changes(self) -> int:
+        """How many changes its transactions were given so far."""
+        return sum(writer.changes for writer in self._writers.values())
+
     def joined(self, database: Database) -> Writer:
         """Return the writer of a database; the first time, its transaction joins the request's."""
         writer = self._writers.get(id(database))
@@ -231,6 +236,12 @@ def request_scope(scope: RequestScope) -> Iterator[None]:
 def is_in_transaction() -> bool:
     """Tell whether what is written now is part of the transactions of a request."""
     return _open_scope() is not None
+
+
+def count_changes() -> int:
+    """Return how many changes the transactions of a request were given so far."""
+    scope = _open_scope()
+    return 0 if scope is None else scope.changes
 
 
 def _open_scope() -> RequestScope | None:

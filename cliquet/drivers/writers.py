@@ -44,6 +44,7 @@ class Writer:
     Attributes:
         known: What its users know of the database while it lasts; forgotten when part of it is
             undone.
+        changes: How many changes it was given so far, whether undone or not.
     """
 
     def __init__(self, database: Any, connection: Any) -> None:
@@ -53,6 +54,7 @@ class Writer:
         self._failure: BackendError | None = None
         self._pending: list[Step] = []
         self.known: dict[Any, Any] = {}
+        self.changes = 0
         self._savepoints: list[ReferenceType[Savepoint]] = []
         self._numbers = count()
 
@@ -66,12 +68,13 @@ class Writer:
 
     def change(self, *steps: Step) -> list[Row]:
         """Run *steps* as :meth:`run` does; savepoints undo them."""
-        self._pending.extend(steps)
+        self.later(*steps)
         return self._sent(self._due())
 
     def later(self, *steps: Step) -> None:
         """Put off *steps*, which give no rows, until the next round trip, the commit's at last."""
         self._pending.extend(steps)
+        self.changes += len(steps)
 
     def savepoint(self) -> Savepoint:
         """
@@ -87,11 +90,14 @@ class Writer:
         """Undo all changes since *savepoint*, and forget later ones; it stays."""
         kept = self._savepoints.index(ref(savepoint)) + 1
         del self._savepoints[kept:]
-        self.known.clear()
         if savepoint.is_set:
             self._pending = [_step(f"ROLLBACK TO SAVEPOINT {savepoint.name}")]
-        else:
+        elif savepoint.place < len(self._pending):
             del self._pending[savepoint.place :]
+        else:
+            # Nothing has changed: what is known stays true, and locks are still held.
+            return
+        self.known.clear()
 
     def commit(self) -> None:
         """

@@ -38,8 +38,6 @@ from cliquet.utils import byte_length, classname, dict_subset
 #: Bytes, in UTF-8, of the longest parent: with an id it is a row of an index.
 MAX_PARENT_BYTES = 1280
 
-_READING = ("GET", "HEAD")
-
 
 class BaseResource(ListReader):
     """
@@ -74,9 +72,7 @@ class BaseResource(ListReader):
             parent_id=self.get_parent_id(request),
             auth=request.headers.get("Authorization"),
         )
-        # A `get` of the application may change what the next one reads: nothing is read ahead.
-        if type(self).get is BaseResource.get or getattr(request, "method", None) not in _READING:
-            self.model.run = getattr(request, "run", None)
+        self.model.run = getattr(request, "run", None)
         bind_to_request(collection_id=self.model.collection_id)
 
     # -- What applications override

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from cliquet.drivers.databases import count_changes
 from cliquet.storage import JSONRecord, StorageBase
 from cliquet.storage.exceptions import RecordNotFoundError
 
@@ -28,6 +29,7 @@ class Run:
         self._is_writing = is_writing
         self._place: tuple[Any, ...] | None = None
         self._records: dict[str, JSONRecord | None] = {}
+        self._changes = 0
 
     def get(self, storage: Any, record_id: str, target: dict[str, Any]) -> JSONRecord:
         """
@@ -42,6 +44,9 @@ class Run:
         if self._place is None:
             self._place = place
             self._read_ahead(storage, target)
+        if count_changes() != self._changes:
+            # Resources may write when they are read, and so may views beside them.
+            self._records = {}
         if place != self._place or record_id not in self._records:
             record: JSONRecord = storage.get(object_id=record_id, **target)
             return record
@@ -51,10 +56,6 @@ class Run:
             raise RecordNotFoundError(record_id)
         return known
 
-    def forget(self) -> None:
-        """Forget what was read ahead, since something else came between."""
-        self._records = {}
-
     def _read_ahead(self, storage: Any, target: dict[str, Any]) -> None:
         if not isinstance(storage, StorageBase):
             return
@@ -62,3 +63,4 @@ class Run:
             storage.prepare_writes(object_ids=self._ids, **target)
         else:
             self._records = storage.get_many(object_ids=self._ids, **target)
+            self._changes = count_changes()

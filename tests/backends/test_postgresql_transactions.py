@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextvars
 import logging
+import time
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import psycopg2
@@ -17,9 +19,11 @@ from cliquet.drivers.statements import Statement, Step
 from cliquet.events import ResourceChanged
 from cliquet.storage.exceptions import BackendError
 from cliquet.storage.postgresql import Storage, statements
+from cliquet.testing.storage.base import load_storage
 from tests.support import ALICE, make_config
 
 BACKEND = "cliquet.storage.postgresql"
+WRITERS, PARENTS = 6, 150
 
 
 def step(text: str) -> Step:
@@ -195,3 +199,22 @@ def test_a_pool_without_limit_refuses_nobody(url):
     held = [unlimited.checked_out() for _ in range(4)]
     for connection in held:
         connection.close()
+
+
+def test_the_first_writers_of_a_collection_take_turns_too(url):  # P5.1, P5.6
+    storage = load_storage({"storage_backend": BACKEND, "storage_url": url})
+    storage.initialize_schema()
+    barrier = Barrier(WRITERS)
+
+    def write(number: int) -> list[int]:
+        stamps = []
+        for parent in map(str, range(PARENTS)):
+            barrier.wait()
+            # Each a little later, so that some look just when another one commits.
+            time.sleep(number * 0.0004)
+            stamps.append(storage.create("note", parent, {})["last_modified"])
+        return stamps
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        by_writer = list(pool.map(write, range(WRITERS)))
+    assert [len(set(stamps)) for stamps in zip(*by_writer, strict=True)] == [WRITERS] * PARENTS

@@ -24,10 +24,11 @@ class AheadStorage(RecordStorage):
         modified_field: str = DEFAULT_MODIFIED_FIELD,
         auth: str | None = None,
     ) -> dict[str, JSONRecord | None]:
-        """See :meth:`StorageBase.get_many`."""
+        """See :meth:`StorageBase.get_many`; nothing is read outside of a request's transaction."""
         place = place_of(collection_id, parent_id)
-        if known_collection(self._database.writer, place) is not None:
-            # What was written is known, and costs nothing to ask for.
+        if not is_in_transaction() or known_collection(self._database.writer, place) is not None:
+            # What was written is known, and costs nothing to ask for; without a transaction,
+            # nobody knows what is written while the others are answered.
             return {}
         rows = self._database.read(Step(self._statements.get_many, {**place, "ids": object_ids}))
         records = from_rows(rows, Fields(id_field, modified_field))
@@ -47,14 +48,9 @@ class AheadStorage(RecordStorage):
         if not is_in_transaction():
             return
         place = place_of(collection_id, parent_id)
-        steps = (
-            Step(self._statements.lock, place),
-            Step(self._statements.states, {**place, "ids": object_ids}),
-        )
+        states = Step(self._statements.states, {**place, "ids": object_ids})
         with self._database.writing() as writer:
-            rows = writer.run(*steps)
-            if not rows:
-                rows = writer.run(Step(self._statements.begin_collection, place), *steps)
+            rows = writer.run(*self._locking(place), states)
             known = note_locked(writer, place, *rows[0][:2])
             for object_id in object_ids:
                 known.remember(object_id, KnownRecord(None, False, None))

@@ -132,21 +132,21 @@ class RecordStorage(StorageBase):
         auth: str | None = None,
     ) -> JSONRecord:
         """See :meth:`StorageBase.get`."""
+        fields = Fields(id_field, modified_field)
         place = {**place_of(collection_id, parent_id), "id": object_id}
-        known = known_collection(self._database.writer, place)
-        record = None if known is None else known.records.get(object_id)
-        if record is None:
+        writer = self._database.writer
+        known = known_collection(writer, place)
+        if writer is None or known is None:
             rows = self._database.read(Step(self._statements.get, place))
             if not rows:
                 raise RecordNotFoundError(object_id)
             timestamp, _, data = rows[0]
-            record = KnownRecord(timestamp, True, data)
-            if known is not None:
-                known.remember(object_id, record)
-        if not record.is_live:
+            return from_row((object_id, timestamp, False, data), fields)
+        # Read under the lock, it stays true: the write that may follow need not ask again.
+        state = self._locked(writer, place, {}, ())
+        if not state.is_live:
             raise RecordNotFoundError(object_id)
-        row = object_id, record.timestamp, False, record.data
-        return from_row(row, Fields(id_field, modified_field))
+        return from_row((object_id, state.timestamp, False, state.data), fields)
 
     def update(
         self,
@@ -228,17 +228,25 @@ class RecordStorage(StorageBase):
             return State(known.timestamp, known.now, *known.records[place["id"]], free)
         statement = self._statements.state_with(place["collection_id"], unique_fields)
         values = {**place, **_unique_values(record, unique_fields)}
-        # Two statements: one that waits for the lock keeps the snapshot from before the wait.
-        steps = Step(self._statements.lock, place), Step(statement, values)
-        rows = writer.run(*steps)
-        if not rows:
-            rows = writer.run(Step(self._statements.begin_collection, place), *steps)
+        locking = self._locking(place) if known is None else ()
+        rows = writer.run(*locking, Step(statement, values))
         collection, now, timestamp, deleted, data, *holders = rows[0]
         # Not every database has booleans of its own; there is none where there is no record.
         found = KnownRecord(timestamp, timestamp is not None and not deleted, data)
         known = note_locked(writer, place, collection, now)
         known.remember(place["id"], found)
         return State(collection, now, *found, tuple(holders))
+
+    def _locking(self, place: dict[str, Any]) -> tuple[Step, ...]:
+        """
+        Return what locks a collection; what is read after it is read by a step of its own.
+
+        One statement that waits for the lock and reads keeps its snapshot from before the wait.
+        The row is made first, where there is none: a look in vain would lock nothing, and the
+        next step might find the row that another writer has committed meanwhile.
+        """
+        statements = self._statements.begin_collection, self._statements.lock
+        return tuple(Step(statement, place) for statement in statements)
 
     def _check_unique(
         self,
@@ -250,8 +258,9 @@ class RecordStorage(StorageBase):
     ) -> None:
         for field, holder in zip(unique_fields, state.holders, strict=True):
             if holder is not None:
-                rows = writer.run(Step(self._statements.get, {**place, "id": holder}))
-                raise UnicityError(field, from_row((holder, *rows[0]), fields))
+                held = self._locked(writer, {**place, "id": holder}, {}, ())
+                row = holder, held.timestamp, False, held.data
+                raise UnicityError(field, from_row(row, fields))
 
     def _put(
         self,

@@ -19,6 +19,7 @@ from pyramid.events import NewResponse
 from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.tweens import excview_tween_factory
 
+from cliquet.drivers.databases import is_in_transaction
 from cliquet.errors import raise_invalid
 from cliquet.events import drop_resource_events, mark_resource_events
 from cliquet.http.service import Service, add_service, forget_service
@@ -62,8 +63,6 @@ def post_batch(request: Any) -> Any:
         response, answered = followed(subrequest, answer)
         if response.status_code >= 500:
             return response
-        if run is not None and getattr(answered.current_service, "type", None) != "record":
-            run.forget()
         responses.append(render_response(response, answered))
     return {"responses": responses}
 
@@ -100,7 +99,8 @@ def _answering(request: Any) -> Answer:
 def _undoing(request: Any) -> Callable[[], None]:
     """Return what undoes all that is done from now on: writes, where they can be, and events."""
     mark = mark_resource_events(request)
-    has_transaction = "tm.active" in request.environ
+    # A batch that a view sends is part of the transaction of that view's request.
+    has_transaction = is_in_transaction() or "tm.active" in request.environ
     savepoint = request.tm.savepoint(optimistic=True) if has_transaction else None
 
     def undo() -> None:
