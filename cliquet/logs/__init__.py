@@ -32,6 +32,7 @@ __all__ = [
     "bind_to_request",
     "end_request",
     "logger",
+    "part_context",
     "request_context",
     "setup",
     "start_request",
@@ -220,6 +221,24 @@ def request_context(facts: Mapping[str, Any], app_logger: AppLogger) -> Iterator
         yield
     finally:
         end_request(token)
+
+
+@contextmanager
+def part_context(facts: Mapping[str, Any]) -> Iterator[None]:
+    """
+    Make lines within the block those of a part of the present request, with facts of its own.
+
+    They carry what was bound so far; what is bound within the block stays there.
+    """
+    outer = _request.get()
+    if outer is None:
+        yield
+        return
+    token = _request.set(outer._replace(facts=facts, bound=dict(outer.bound)))
+    try:
+        yield
+    finally:
+        _request.reset(token)
 
 
 def bind_to_request(**fields: Any) -> None:

@@ -145,6 +145,8 @@ def test_each_part_has_a_line_and_the_batch_has_one(  # P8
     assert lines[1]["agent"] == "mine"
     assert all(isinstance(one["t"], int) for one in lines)
     assert (whole["event"], whole["batch_size"], whole["code"]) == ("request.summary", 3, 200)
+    # What is noted of a part stays with it.
+    assert ("collection_id" in lines[0], "collection_id" in whole) == (True, False)
 
 
 def test_the_next_request_is_not_a_batch_to_the_log(  # P8
