@@ -21,7 +21,7 @@ from cliquet.prometheus import Prometheus, Tallies
 from cliquet.storage import StorageBase
 from cliquet.storage.memory import Storage
 from tests.support import ALICE, SETTINGS
-from tests.unit.statsd_server import Server
+from tests.unit.statsd.server import Server
 
 AppOf = Callable[..., webtest.TestApp]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from threading import Event
 
@@ -12,29 +11,7 @@ import pytest
 
 from cliquet import statsd
 from cliquet.statsd import Client
-from tests.unit.statsd_server import Server
-
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let figures wait until the server asks for them, however slow the machine is."""
-    monkeypatch.setattr(statsd, "_GATHERING_SECONDS", 600)
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    """Return a server of metrics."""
-    server = Server()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def client(server: Server) -> Iterator[Client]:
-    """Return a client of the server, with the prefix ``app``."""
-    client = Client("127.0.0.1", server.port, "app")
-    yield client
-    client.close()
+from tests.unit.statsd.server import Server
 
 
 def test_figures_are_sent_without_being_asked_for(

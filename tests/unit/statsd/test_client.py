@@ -20,29 +20,7 @@ from webtest import TestApp
 from cliquet import statsd
 from cliquet.http.service import current_service
 from cliquet.statsd import Client, count_response, load_from_config, statsd_count
-from tests.unit.statsd_server import Server
-
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let figures wait until the server asks for them, however slow the machine is."""
-    monkeypatch.setattr(statsd, "_GATHERING_SECONDS", 600)
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    """Return a server of metrics."""
-    server = Server()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def client(server: Server) -> Iterator[Client]:
-    """Return a client of the server, with the prefix ``app``."""
-    client = Client("127.0.0.1", server.port, "app")
-    yield client
-    client.close()
+from tests.unit.statsd.server import Server
 
 
 @pytest.fixture
