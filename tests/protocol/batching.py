@@ -54,13 +54,6 @@ def plain(request: Any) -> Response:
     return Response("plain text é", content_type="text/plain", charset="utf-8")
 
 
-def nested(request: Any) -> Any:
-    """Send a batch, as a view of an application may."""
-    body = {"requests": [{"path": "/echo"}]}
-    description = {"method": "POST", "path": "/batch", "body": body}
-    return request.invoke_subrequest(request.build_subrequest(description), use_tweens=False).json
-
-
 def moved(request: Any) -> Response:
     """Redirect to where the query string says; else for ever."""
     return httpexceptions.HTTPTemporaryRedirect(request.GET.get("to", request.url))
