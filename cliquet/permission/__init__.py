@@ -187,7 +187,7 @@ class PermissionBase:
             lambda pattern, permission: {(pattern, name) for name in share.permissions},
         )
         # A parent's id may be "*" itself, which the pattern takes for any parent.
-        return {uri.removeprefix(share.uri_prefix) for uri in uris if is_below(uri, share)}
+        return ids_below(uris, share)
 
     def is_shared(self, share: Share) -> bool:
         """
@@ -274,10 +274,11 @@ class PermissionBase:
         self.delete_object_permissions(*object_ids)
 
 
-def is_below(uri: str, share: Share) -> bool:
-    """Tell whether *uri* is that of an object of the collection of a shared part."""
-    object_id = uri.removeprefix(share.uri_prefix)
-    return uri.startswith(share.uri_prefix) and object_id != "" and "/" not in object_id
+def ids_below(uris: Iterable[str], share: Share) -> set[str]:
+    """Return the ids of the objects among *uris* that are of the collection of a shared part."""
+    start = len(share.uri_prefix)
+    ids = {uri[start:] for uri in uris if uri.startswith(share.uri_prefix)}
+    return {one for one in ids if one and "/" not in one}
 
 
 def bound_pairs(

@@ -7,6 +7,7 @@ Nothing outlives the process, and processes share nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import product
 from threading import RLock
 from typing import Any, TypeVar
 
@@ -19,11 +20,10 @@ from cliquet.permission import (
     Share,
     bound_pairs,
     bound_permissions,
-    is_below,
     uri_matcher,
 )
 
-_Key = TypeVar("_Key", str, tuple[str, str])
+_Key = TypeVar("_Key", str, tuple[str, str], tuple[str, str, str])
 
 
 class Permission(PermissionBase):
@@ -37,6 +37,8 @@ class Permission(PermissionBase):
         # In the order of URIs, so that those below another one are neighbours.
         self._aces: dict[str, dict[str, set[str]]] = SortedDict()
         self._objects_of_principal: dict[tuple[str, str], set[str]] = {}
+        # Likewise, for each collection; its lists are of these ids.
+        self._ids_of_principal: dict[tuple[str, str, str], set[str]] = {}
 
     def initialize_schema(self) -> None:
         """Do nothing: there is no schema."""
@@ -48,6 +50,7 @@ class Permission(PermissionBase):
             self._users_of_principal.clear()
             self._aces.clear()
             self._objects_of_principal.clear()
+            self._ids_of_principal.clear()
 
     def add_user_principal(self, user_id: str, principal: str) -> None:
         """See :meth:`PermissionBase.add_user_principal`."""
@@ -124,12 +127,15 @@ class Permission(PermissionBase):
         with self._lock:
             return super().access(user_id, pairs, object_id)
 
-    def is_shared(self, share: Share) -> bool:
-        """See :meth:`PermissionBase.is_shared`."""
-        keys = ((principal, name) for principal in share.principals for name in share.permissions)
+    def accessible_ids(self, share: Share) -> set[str]:
+        """See :meth:`PermissionBase.accessible_ids`; no object of other collections is met."""
+        collection, start = _place(share.uri_prefix)
+        keys = product(share.principals, share.permissions, [collection])
         with self._lock:
-            objects = (uri for key in keys for uri in self._objects_of_principal.get(key, ()))
-            return any(is_below(uri, share) for uri in objects)
+            found = set().union(*(self._ids_of_principal.get(key, ()) for key in keys))
+        if start:
+            found = {one.removeprefix(start) for one in found if one.startswith(start)}
+        return found - {""}
 
     def object_permissions(
         self, object_id: str, permissions: Iterable[str] | None = None
@@ -180,14 +186,24 @@ class Permission(PermissionBase):
     def _add(self, object_id: str, permission: str, principal: str) -> None:
         self._aces.setdefault(object_id, {}).setdefault(permission, set()).add(principal)
         self._objects_of_principal.setdefault((principal, permission), set()).add(object_id)
+        collection, own_id = _place(object_id)
+        self._ids_of_principal.setdefault((principal, permission, collection), set()).add(own_id)
 
     def _remove(self, object_id: str, permission: str, principals: Iterable[str]) -> None:
         aces = self._aces.get(object_id, {})
+        collection, own_id = _place(object_id)
         for principal in list(principals):
             _discard(aces, permission, principal)
             _discard(self._objects_of_principal, (principal, permission), object_id)
+            _discard(self._ids_of_principal, (principal, permission, collection), own_id)
         if not aces:
             self._aces.pop(object_id, None)
+
+
+def _place(uri: str) -> tuple[str, str]:
+    """Return the URI of a collection, with its last slash, and what follows it."""
+    start = uri.rfind("/") + 1
+    return uri[:start], uri[start:]
 
 
 def _discard(index: dict[_Key, set[str]], key: _Key, value: str) -> None:

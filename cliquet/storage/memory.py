@@ -271,20 +271,19 @@ class _Selection:
         self._sorting, self._rules = sorting, rules
         self._fields = modified_field, id_field
         self._is_match = matcher(self._filters)
-        self._span, self._is_span_exact = span_of(filters, modified_field, id_field)
+        self._span, self._is_span_exact = span_of(self._filters, modified_field, id_field)
 
     def records(
         self, collection: Collection, limit: int | None, include_deleted: bool
     ) -> list[JSONRecord]:
         """Return the records of the page, not copies."""
-        is_descending = bool(self._sorting) and self._sorting[0].direction < 0
-        found = self._walk(
-            collection,
+        found = collection.walk(
             self._page_span(),
-            is_descending=is_descending,
+            self._ids,
+            is_descending=bool(self._sorting) and self._sorting[0].direction < 0,
             include_deleted=include_deleted,
         )
-        if self._filters:
+        if not self._is_span_exact:
             found = filter(self._is_match, found)
         if self._rules:
             found = filter(any_matcher(self._rules), found)
@@ -296,26 +295,11 @@ class _Selection:
 
     def count(self, collection: Collection) -> int:
         """Return how many live records meet the filters, whatever the page."""
-        if self._is_span_exact:
-            return collection.live.count(self._span)
-        return sum(map(self._is_match, self._walk(collection, self._span)))
-
-    def _walk(
-        self,
-        collection: Collection,
-        span: Span,
-        *,
-        is_descending: bool = False,
-        include_deleted: bool = False,
-    ) -> Iterator[JSONRecord]:
+        if not self._is_span_exact:
+            return sum(map(self._is_match, collection.walk(self._span, self._ids)))
         if self._ids is None:
-            return collection.walk(
-                span, is_descending=is_descending, include_deleted=include_deleted
-            )
-        # A filter on the id leaves few candidates, which are looked up.
-        timelines = [collection.live, *([collection.tombstones] if include_deleted else [])]
-        found = (timeline.get(one) for timeline in timelines for one in self._ids)
-        return (record for record in found if record is not None)
+            return collection.live.count(self._span)
+        return collection.live.count_among(self._ids, self._span)
 
     def _page_span(self) -> Span:
         if not self._rules:
@@ -324,8 +308,6 @@ class _Selection:
 
     def _is_time_order(self) -> bool:
         # The walk's own order: by timestamp, then id, both in one direction.
-        if self._ids is not None:
-            return len(self._ids) <= 1
         names = tuple(sort.field for sort in self._sorting)
         directions = {sort.direction for sort in self._sorting}
         return names in ((), self._fields[:1], self._fields) and len(directions) <= 1

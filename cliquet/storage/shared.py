@@ -70,15 +70,18 @@ def accessible_records(
     **query: Any,
 ) -> tuple[list[JSONRecord], int]:
     """Return the records that are shared as :meth:`StorageBase.get_all` returns all of them."""
-    found: list[JSONRecord] = []
+    parts: list[list[JSONRecord]] = []
     total = 0
     for ids in _ids(permission, share, query):
         # Whatever is in the page is in the page of its own part.
         records, count = storage.get_all(
             filters=[*(filters or ()), ids], sorting=sorting, limit=limit, **query
         )
-        found += records
+        parts.append(records)
         total += count
+    if len(parts) == 1:
+        return parts[0], total
+    found = [record for part in parts for record in part]
     sort_records(found, sorting or ())
     return found[:limit], total
 
@@ -107,6 +110,6 @@ def delete_accessible(
 def _ids(permission: PermissionBase, share: Share, query: dict[str, Any]) -> Iterator[Filter]:
     """Iterate over conditions, of which each shared record meets exactly one."""
     field = query.get("id_field", DEFAULT_ID_FIELD)
-    ids = sorted(permission.accessible_ids(share))
+    ids = list(permission.accessible_ids(share))
     for start in range(0, len(ids), IDS_AT_A_TIME):
         yield Filter(field, ids[start : start + IDS_AT_A_TIME], COMPARISON.IN)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence, Set
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sortedcontainers import SortedDict
@@ -23,11 +24,20 @@ JSONRecord = dict[str, Any]
 Position = tuple[Any, ...]
 
 
+#: Records of some ids are looked for along a stretch of time that has at most so many for each.
+_STEPS_AN_ID = 8
+
+
 class Span(NamedTuple):
     """A stretch of time, from *start* on and before *end*; ``None`` is no bound."""
 
     start: Position | None = None
     end: Position | None = None
+
+    def holds(self, position: Position) -> bool:
+        """Tell whether a position lies within the stretch."""
+        is_after = self.start is None or position >= self.start
+        return is_after and (self.end is None or position < self.end)
 
     def intersection(self, other: Span) -> Span:
         """Return the stretch that both have in common."""
@@ -113,7 +123,7 @@ def ids_of(filters: Sequence[Filter], id_field: str) -> tuple[frozenset[str] | N
     if not candidates:
         return None, list(filters)
     values, chosen = min(candidates, key=lambda candidate: len(candidate[0]))
-    ids = frozenset(value for value in values if isinstance(value, str))
+    ids = frozenset([value for value in values if isinstance(value, str)])
     return ids, [one for one in filters if one is not chosen]
 
 
@@ -157,6 +167,22 @@ class Timeline:
         start = 0 if span.start is None else order.bisect_left(span.start)
         end = len(order) if span.end is None else order.bisect_left(span.end)
         return max(0, end - start)
+
+    def count_among(self, ids: Set[str], span: Span) -> int:
+        """Return how many records of these ids lie within *span*."""
+        if span == Span():
+            return sum(map(self._by_id.__contains__, ids))
+        return sum(1 for _ in self.walk_among(ids, span))
+
+    def walk_among(
+        self, ids: Set[str], span: Span, *, is_descending: bool = False
+    ) -> Iterator[tuple[Position, JSONRecord]]:
+        """Iterate as :meth:`walk` does over records of these ids alone; the cost follows them."""
+        if self.count(span) <= len(ids) * _STEPS_AN_ID:
+            walk = self.walk(span, is_descending=is_descending)
+            return (entry for entry in walk if entry[0][1] in ids)
+        found = [entry for entry in map(self._by_id.get, ids) if entry and span.holds(entry[0])]
+        return iter(sorted(found, key=itemgetter(0), reverse=is_descending))
 
     def walk(
         self, span: Span, *, is_descending: bool = False
@@ -228,13 +254,30 @@ class Collection:
         return next((holder for holder in holders if holder != record_id), None)
 
     def walk(
-        self, span: Span, *, is_descending: bool, include_deleted: bool
+        self,
+        span: Span,
+        ids: Set[str] | None = None,
+        *,
+        is_descending: bool = False,
+        include_deleted: bool = False,
     ) -> Iterator[JSONRecord]:
-        """Iterate over records, not copies, in order of time; tombstones among them if asked."""
-        walks = [self.live.walk(span, is_descending=is_descending)]
-        if include_deleted:
-            walks.append(self.tombstones.walk(span, is_descending=is_descending))
-        merged = heapq.merge(*walks, key=lambda entry: entry[0], reverse=is_descending)
+        """
+        Iterate over records, not copies, in order of time; tombstones among them if asked.
+
+        Args:
+            span: Where they lie.
+            ids: Those that they may have; ``None``: any.
+            is_descending: Whether the latest come first.
+            include_deleted: Whether tombstones are among them.
+        """
+        timelines = [self.live, self.tombstones] if include_deleted else [self.live]
+        walks = [
+            one.walk(span, is_descending=is_descending)
+            if ids is None
+            else one.walk_among(ids, span, is_descending=is_descending)
+            for one in timelines
+        ]
+        merged = heapq.merge(*walks, key=itemgetter(0), reverse=is_descending)
         return (record for _, record in (merged if include_deleted else walks[0]))
 
     def _index(self, field: str) -> dict[Hashable, set[str]]:

@@ -79,6 +79,11 @@ def test_pages_walk_through_the_part(sharing, query, limit):  # P6.6, P7.6
 @pytest.mark.parametrize("query", ["", "?_sort=size&min_size=2", "?_since=0", "?size=3"])
 def test_a_part_is_found_without_walking_through_the_collection(monkeypatch, query):  # lessons 36
     app = Sharing()
+    for _ in range(2):
+        # Of which the first are tombstones.
+        app.call("alice", "DELETE", "/psilos")
+        for size in range(10):
+            app.create("alice", data={"size": size})
     app.create("alice", permissions=TO_BOB)
     monkeypatch.setattr(Timeline, "walk", lambda *args, **kwargs: pytest.fail("walks"))
     assert app.call("bob", "GET", f"/psilos{query}").status_code == 200

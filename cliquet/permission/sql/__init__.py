@@ -21,7 +21,7 @@ from cliquet.permission import (
     Share,
     bound_pairs,
     bound_permissions,
-    is_below,
+    ids_below,
     uri_matcher,
 )
 from cliquet.permission.sql.statements import Statements, prefix_range, share_values
@@ -125,7 +125,7 @@ class SQLPermission(PermissionBase):
     def accessible_ids(self, share: Share) -> set[str]:
         """See :meth:`PermissionBase.accessible_ids`."""
         uris = self._column(self._statements.accessible_within, **share_values(share))
-        return {uri.removeprefix(share.uri_prefix) for uri in uris if is_below(uri, share)}
+        return ids_below(uris, share)
 
     def is_shared(self, share: Share) -> bool:
         """See :meth:`PermissionBase.is_shared`; one object is read at most."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from cliquet.permission import PermissionBase, is_below
+from cliquet.permission import PermissionBase, ids_below
 from cliquet.storage.exceptions import BackendError
 from tests.backends.brokenpermission.base import Broken
 
@@ -269,4 +269,4 @@ class NoPartAtAll(Broken):
 
     def is_shared(self, share):
         uris = sorted(set().union(*self._objects_of_principal.values()))
-        return bool(uris) and uris[-1] in uris[:1] and is_below(uris[0], share)
+        return bool(uris) and uris[-1] in uris[:1] and bool(ids_below(uris[:1], share))
