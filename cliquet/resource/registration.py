@@ -16,6 +16,7 @@ from pyramid.exceptions import ConfigurationError
 
 from cliquet.authorization import DYNAMIC, RouteFactory
 from cliquet.http.service import Service, add_service, forget_service
+from cliquet.storage import DEFAULT_ID_FIELD
 from cliquet.storage.schemas import Declared
 
 T = TypeVar("T", bound=type)
@@ -102,22 +103,25 @@ def needs_permissions(viewset: Any) -> bool:
 
 def declared_fields(registry: Any) -> Declared:
     """Return what the schemas of an application's resources ask a storage for."""
-    resources = {
-        service.resource
-        for service in registry.cornice_services.values()
-        if hasattr(service, "resource")
-    }
+    services = [one for one in registry.cornice_services.values() if hasattr(one, "resource")]
+    resources = {service.resource: service.viewset for service in services}
 
-    def fields(option: str) -> list[tuple[str, str]]:
-        return sorted(
+    def fields(option: str) -> set[tuple[str, str]]:
+        return {
             (resource.__name__.lower(), field)
             for resource in resources
             for field in resource.mapping.get_option(option)
-        )
+        }
 
+    # Lists are of what is shared with a user: many ids, looked up at a time.
+    by_ids = {
+        (resource.__name__.lower(), DEFAULT_ID_FIELD)
+        for resource, viewset in resources.items()
+        if needs_permissions(viewset)
+    }
     return Declared(
-        unique=fields("unique_fields"),
-        indexed=fields("indexed_fields"),
+        unique=sorted(fields("unique_fields")),
+        indexed=sorted(fields("indexed_fields") | by_ids),
         collections=sorted({resource.__name__.lower() for resource in resources}),
     )
 

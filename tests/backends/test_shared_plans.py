@@ -18,6 +18,7 @@ from cliquet.permission import postgresql as postgresql_permission
 from cliquet.permission import sqlite as sqlite_permission
 from cliquet.query import COMPARISON, Filter, Sort, page_after
 from cliquet.storage import postgresql, sqlite
+from cliquet.storage.postgresql.indexes import indexes_of
 
 SIZE, SHARED, PAGE = 20_000, 200, 20
 NEWEST = [Sort("last_modified", -1), Sort("id", -1)]
@@ -140,6 +141,22 @@ def test_postgresql_looks_up_what_is_shared(  # P7.6
     read = sum(scan.rows for scan in scans if scan.table == "records")
     assert SHARED <= read <= SHARED + PAGE
     assert sum(scan.rows for scan in scans if scan.table == "access_control_entries") <= ENTRIES
+
+
+@pytest.mark.parametrize("kind", ["first page", "later page", "poll"])
+@pytest.mark.parametrize("statistics", ["", "ANALYZE"], ids=["no statistics", "statistics"])
+def test_the_index_of_ids_has_all_but_documents(  # P7.6
+    on_postgresql, kind, statistics, monkeypatch
+):
+    *found, url = on_postgresql
+    step = step_of(tuple(found), QUERIES[kind], monkeypatch)
+    (index,) = indexes_of("a", "id")
+    # The index ends with the connection as well.
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute(f"{index.creation().replace('CONCURRENTLY', '')}; {statistics}")
+        cursor.execute(b"EXPLAIN " + cursor.mogrify(step.statement.pyformat, step.arguments))
+        plan = [line for (line,) in cursor.fetchall()]
+    assert any(f"Index Only Scan using {index.name} on records" in line for line in plan)
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import ColumnElement
 from sqlalchemy.dialects import sqlite
 
+from cliquet.storage import DEFAULT_ID_FIELD
 from cliquet.storage.sql.elements import JSONHash, quoted
 from cliquet.storage.sql.operands import IndexedOperand, indexed_value
 
@@ -137,6 +138,9 @@ def wanted(
     """
     indexes: list[Index] = [Guard(*pair) for pair in unique_fields]
     for pair in indexed_fields:
+        if pair[1] == DEFAULT_ID_FIELD:
+            # The key of the table serves.
+            continue
         indexes += [
             FieldIndex(*pair, "last_modified DESC, id DESC"),
             FieldIndex(*pair, "last_modified, id"),
