@@ -91,10 +91,13 @@ class Storage:
         return import_module(self.backend).load_from_config(config)
 
     def prepare(self, url: str) -> None:
-        """Make the schema, that of permissions included."""
+        """Make the schemas, as the command does for records that users may share."""
         from pyramid.config import Configurator
 
-        self.connected(url).initialize_schema()
+        from cliquet.storage import schemas
+
+        declared = schemas.Declared(indexed=[("article", "id")])
+        schemas.initialize(self.connected(url), declared, lambda line: None)
         config = Configurator(settings=self.permission_settings(url))
         import_module(self.permission).load_from_config(config).initialize_schema()
 

@@ -178,7 +178,8 @@ def test_sqlite_looks_up_what_is_shared(on_sqlite, query, monkeypatch):  # P7.6
     read = [line for line in plan if line.split()[1] == "records"]
     assert len(read) == 2
     assert all(line.startswith("SEARCH ") and "AND id=?" in line for line in read)
-    assert not [line for line in plan if line.startswith("SCAN access_control_entries")]
+    (entries,) = [line for line in plan if line.split()[1] == "access_control_entries"]
+    assert entries.endswith("(principal=? AND permission=? AND object_id>? AND object_id<?)")
 
 
 def test_nothing_new_is_said_by_a_prepared_statement(on_sqlite, monkeypatch):  # P7.6
