@@ -8,4 +8,4 @@ from cliquet.testing.storage import StorageSuite
 class TestMemory(StorageSuite):
     settings = {"storage_backend": "cliquet.storage.memory"}
     lacks = {"failures", "persistence", "processes", "purges", "transactions"}
-    examples = 300
+    examples = 150

@@ -45,4 +45,4 @@ class TestPostgreSQLUnderLoad(PostgreSQL, RaceTests, PollTests):
     processes = 8
     increments = 200
     rounds = 100
-    poll_seconds = 7
+    poll_seconds = 4

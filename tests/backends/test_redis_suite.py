@@ -46,4 +46,4 @@ class TestRedisUnderLoad(Redis, RaceTests, PollTests):
     processes = 8
     increments = 200
     rounds = 100
-    poll_seconds = 7
+    poll_seconds = 4

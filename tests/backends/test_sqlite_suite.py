@@ -35,4 +35,4 @@ class TestSQLiteUnderLoad(SQLite, RaceTests, PollTests):
     processes = 8
     increments = 200
     rounds = 100
-    poll_seconds = 7
+    poll_seconds = 4
