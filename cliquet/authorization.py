@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Collection, Iterable
-from functools import cached_property
 from typing import Any
-from urllib.parse import unquote
 
 from pyramid.authorization import Authenticated
+from pyramid.decorator import reify
 from pyramid.interfaces import IAuthorizationPolicy
 from zope.interface import implementer
 
@@ -146,7 +145,7 @@ class RouteFactory:
         viewset = getattr(self._service, "viewset", None)
         return None if viewset is None else viewset.default_arguments.get("permission")
 
-    @cached_property
+    @reify
     def required_permission(self) -> str | None:
         """The permission that the method needs (protocol P7.4); ``None`` where nobody has any."""
         method = self._request.method.lower()
@@ -156,7 +155,7 @@ class RouteFactory:
             return self.method_permissions.get(method)
         return "create" if self.current_record is None else "write"
 
-    @cached_property
+    @reify
     def permission_object_id(self) -> str | None:
         """The URI, without version prefix, of the object that the permission is about."""
         uri = self.get_permission_object_id(self._request)
@@ -164,7 +163,7 @@ class RouteFactory:
             return _parent(uri)
         return uri
 
-    @cached_property
+    @reify
     def current_record(self) -> dict[str, Any] | None:
         """The record of the URL, read once; ``None`` where there is none."""
         if self._service is None or self.on_collection:
@@ -183,7 +182,7 @@ class RouteFactory:
         except RecordNotFoundError:
             return None
 
-    @cached_property
+    @reify
     def allowed_principals(self) -> list[str]:
         """Who has the permission by the setting ``<resource>_<permission>_principals``."""
         return self._principals_of_setting(self.required_permission)
@@ -200,13 +199,11 @@ class RouteFactory:
             request: The current request.
             object_id: Id of a record of the collection asked for.
         """
-        path = strip_uri_prefix(request.path.removeprefix(request.script_name))
-        if self.on_collection:
-            return path if object_id is None else f"{path}/{object_id}"
-        # Ids stand as they are, so that a record has one URI wherever it is asked for.
-        record_id = (request.matchdict or {}).get("id")
-        head, _, last = path.rpartition("/")
-        return f"{head}/{record_id}" if record_id and unquote(last) == record_id else path
+        # Not quoted: an object has one URI wherever it is asked for, and what is below it too.
+        path = strip_uri_prefix(request.path_info)
+        if object_id is None or not self.on_collection:
+            return path
+        return f"{path}/{object_id}"
 
     def extract_object_id(self, object_uri: str) -> str:
         """Return the id of the record that a URI is of."""
@@ -284,7 +281,7 @@ class RouteFactory:
         self.share = share if self._backend.is_shared(share) else None
         return self.share is not None
 
-    @cached_property
+    @reify
     def shared_ids(self) -> set[str] | None:
         """Ids of the records that are shared with the user, or ``None`` for the whole."""
         return None if self.share is None else self._backend.accessible_ids(self.share)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Mapping
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from itertools import count
 from threading import Lock
 from typing import Any
 
@@ -11,6 +15,8 @@ from pyramid.exceptions import ConfigurationError
 
 #: How many functions of a request a profile tells of, when it is written as text.
 PROFILED_FUNCTIONS = 50
+# Of a path and a method, in the name of a file.
+_LONGEST_PATH, _LONGEST_METHOD = 40, 10
 
 WSGI = Callable[[Any, Any], Iterable[bytes]]
 
@@ -41,7 +47,11 @@ def install_middlewares(app: Any, settings: Mapping[str, Any]) -> Any:
 def _profiled(app: WSGI, folder: str) -> WSGI:
     profiler = _library("werkzeug.middleware.profiler", "profiler_enabled")
     profiled: WSGI = profiler.ProfilerMiddleware(
-        app, stream=None, restrictions=(PROFILED_FUNCTIONS,), profile_dir=folder
+        app,
+        stream=None,
+        restrictions=(PROFILED_FUNCTIONS,),
+        profile_dir=folder,
+        filename_format=partial(_name_of_profile, count()),
     )
     lock = Lock()
 
@@ -51,6 +61,15 @@ def _profiled(app: WSGI, folder: str) -> WSGI:
             return profiled(environ, start_response)
 
     return one_at_a_time
+
+
+def _name_of_profile(numbers: Iterator[int], environ: Any) -> str:
+    """Return a name that no other request has, and that a file may have however long the URL is."""
+    path = re.sub(r"[^\w-]+", ".", environ["PATH_INFO"]).strip(".")[:_LONGEST_PATH] or "root"
+    figures = environ["werkzeug.profiler"]
+    took = f"{figures['elapsed']:.0f}ms.{figures['time']:.0f}"
+    method, number = environ["REQUEST_METHOD"][:_LONGEST_METHOD], f"{os.getpid()}-{next(numbers)}"
+    return f"{method}.{path}.{took}.{number}.prof"
 
 
 def _library(name: str, setting: str) -> Any:

@@ -103,12 +103,26 @@ def commit_veto(request: Any, response: Any) -> bool:
     return response.status_code >= 500 or getattr(request, "exc_info", None) is not None
 
 
+def _answered_as_part(handler: Callable[[Any], Any], request: Any) -> Any:
+    """Answer a sub-request that passes the tweens: one that fails is undone, as its events are."""
+    savepoint = request.tm.savepoint(optimistic=True)
+    try:
+        response = handler(request)
+    except Exception:
+        savepoint.rollback()
+        raise
+    if commit_veto(request, response):
+        savepoint.rollback()
+    return response
+
+
 def scope_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:
     """Return the tween that makes writes part of the request's transaction."""
 
     def tween(request: Any) -> Any:
         if "tm.active" not in request.environ:
-            return handler(request)
+            is_part = is_in_transaction() and getattr(request, "parent", None) is not None
+            return _answered_as_part(handler, request) if is_part else handler(request)
         manager = request.tm
         # Whoever decides so, and whatever the response: a veto of the application, a view.
         manager.get().addBeforeAbortHook(drop_resource_events, (request,))

@@ -138,11 +138,12 @@ class ShareableResource(BaseResource):
         Raises:
             HTTPForbidden: It is not allowed any more.
         """
-        asked = getattr(self.context, "asked_permission", None)
-        if not isinstance(self.context, RouteFactory) or asked is None:
+        if not self._is_asked():
             return False
-        context = type(self.context)(self.request)
-        if not self.request.has_permission(asked, context):
+        # As the route makes contexts: what they were told then, they are told again.
+        route = getattr(self.request, "matched_route", None)
+        context = (getattr(route, "factory", None) or type(self.context))(self.request)
+        if not self.request.has_permission(self.context.asked_permission or DYNAMIC, context):
             raise HTTPForbidden
         self.context = self.request.context = context
         self._attach(context)
@@ -163,11 +164,18 @@ class ShareableResource(BaseResource):
 
     def _may(self, permission: str, record_id: str | None = None) -> bool:
         """Tell whether the user has a permission on a record, or on any of the collection."""
-        context = self.context
-        if not isinstance(context, RouteFactory) or context.asked_permission is None:
-            # Made by hand, or by a policy that never asks: nobody is to be told apart.
+        if not self._is_asked():
             return True
-        return bool(self.request.has_permission(DYNAMIC, context.about(permission, record_id)))
+        about = self.context.about(permission, record_id)
+        return bool(self.request.has_permission(DYNAMIC, about))
+
+    def _is_asked(self) -> bool:
+        """Tell whether a policy decides; of a resource made by hand, nobody is told apart."""
+        context = self.context
+        if not isinstance(context, RouteFactory):
+            return False
+        # A policy of the application's own need not say that it was asked.
+        return context.is_dynamic or context.asked_permission is not None
 
 
 class SharedWrite(RecordWrite):

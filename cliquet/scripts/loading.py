@@ -89,6 +89,10 @@ def explained(ini: str) -> Iterator[None]:
             f"The application of {ini} cannot be imported: {error}."
             f" Modules are looked for beside that file, and among those installed"
         ) from error
+    except OSError as error:
+        if error.filename is None or not existing(ini).samefile(error.filename):
+            raise
+        raise CommandRefused(f"{ini} cannot be read: {error.strerror}") from error
     except _OF_FILES as error:
         if isinstance(error, KeyError | IndexError):
             raise
@@ -106,7 +110,12 @@ def existing(ini: str) -> Path:
     Raises:
         CommandRefused: There is no such file.
     """
-    path = Path(plaster.parse_uri(ini).path)
+    try:
+        path = Path(plaster.parse_uri(ini).path)
+    except plaster.InvalidURI:
+        path = Path(ini)
+    if path.suffix != ".ini" and path.exists():
+        raise CommandRefused(f"{ini} should end with .ini: that is how files are told apart")
     if not path.is_file():
         raise CommandRefused(
             f'There is no file {path}: name another by --ini, or make it by "cliquet init"'
@@ -145,8 +154,8 @@ def _one_line(error: Exception) -> str:
 @contextmanager
 def _logging_of(ini: str) -> Iterator[None]:
     try:
-        existing(ini)
-        setup_logging(ini)
+        with explained(ini):
+            setup_logging(str(existing(ini)))
     except (configparser.Error, KeyError, RuntimeError, ValueError) as error:
         words = f"{ini}: what it says of logging cannot be read: {_one_line(error)}"
         raise CommandRefused(words) from error

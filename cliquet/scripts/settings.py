@@ -21,7 +21,7 @@ def run(env: Any, options: argparse.Namespace) -> None:
     places = where(registry, settings, options.ini)
     for name in sorted(settings):
         if name in places:
-            print(f"{name} = {masked(name, _text(settings[name]))} ({places[name]})")
+            print(f"{name} = {_shown(name, settings[name])} ({places[name]})")
 
 
 def where(registry: Any, names: Iterable[str], ini: str) -> dict[str, str]:
@@ -56,9 +56,12 @@ def where(registry: Any, names: Iterable[str], ini: str) -> dict[str, str]:
 _MISSING = object()
 
 
+def _shown(name: str, value: object) -> str:
+    # Before it is hidden: that a secret is not set is what one looks for.
+    return "none" if value is None or value == "" else masked(name, _text(value))
+
+
 def _text(value: object) -> object:
-    if value is None or value == "":
-        return "none"
     if isinstance(value, bool):
         return str(value).lower()
     # Lists may be written on several lines.

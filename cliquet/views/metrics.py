@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pyramid.httpexceptions import HTTPNotFound
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 
@@ -12,7 +13,13 @@ from cliquet.prometheus import CONTENT_TYPE
 
 
 def get_metrics(request: Any) -> Response:
-    """Return the figures of this process."""
+    """
+    Return the figures of this process.
+
+    Not within a batch, which would take them past a proxy that keeps this path from the outside.
+    """
+    if getattr(request, "parent", None) is not None:
+        raise HTTPNotFound
     return Response(request.registry.prometheus.text(), headerlist=[("Content-Type", CONTENT_TYPE)])
 
 

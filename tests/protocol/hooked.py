@@ -76,6 +76,13 @@ def nested(request: Any) -> Any:
     return request.invoke_subrequest(part, use_tweens="tweens" in request.GET)
 
 
+def careless(request: Any) -> Response:
+    """Send a request that writes, and be content whatever the answer."""
+    part = build_request(request, {"method": "POST", "path": f"/write?{request.query_string}"})
+    request.invoke_subrequest(part, use_tweens=True)
+    return Response(json_body={})
+
+
 def join(request: Any) -> Response:
     """Make Alice a friend."""
     request.registry.permission.add_user_principal(user_id("alice"), "group:friends")
@@ -96,7 +103,7 @@ def make_hooked(
     for module in ("shareable", "resources", "hooked"):
         config.scan(f"tests.protocol.{module}")
     add_services(config)
-    for view in (nested, join, manager):
+    for view in (nested, careless, join, manager):
         config.add_route(view.__name__, f"/{view.__name__}")
         config.add_view(view, route_name=view.__name__, permission=NO_PERMISSION_REQUIRED)
     for subscriber, event_class in subscriptions:

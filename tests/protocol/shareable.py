@@ -29,6 +29,9 @@ class PsiloSchema(resource.ResourceSchema):
     edible = colander.SchemaNode(colander.Boolean(), missing=True)
     size = colander.SchemaNode(colander.Integer(), missing=-1)
 
+    class Options:
+        indexed_fields = ("size",)
+
 
 class FreeSchema(resource.ResourceSchema):
     """Anything at all."""

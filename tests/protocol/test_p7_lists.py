@@ -42,6 +42,8 @@ def test_a_user_gets_the_part_shared_with_them(sharing):  # P7.6
     [
         ("?min_size=3", [8, 6, 4]),
         ("?size=3", []),
+        ("?size=4", [4]),
+        ("?not_size=4&exclude_size=6", [8, 2, 0]),
         ("?in_size=1,2,3,4&_sort=size", [2, 4]),
         ("?_sort=size", [0, 2, 4, 6, 8]),
         ("?_sort=edible,-size", [8, 6, 4, 2, 0]),

@@ -169,3 +169,11 @@ def test_a_group_that_a_part_joins_counts_for_the_next(batch: Batching) -> None:
     answers = batch.send(*parts)
     assert [one["status"] for one in answers] == [201, 403, 403, 200, 200, 200]
     assert [one["id"] for one in answers[-1]["body"]["data"]] == [ONE_ID]
+
+
+@pytest.mark.parametrize("end", ["raise=409", "raise=0", "return=503"])
+def test_a_sub_request_that_fails_within_its_tweens_is_undone(  # P8.4, P9.2
+    database: Batching, end: str
+) -> None:
+    assert database.app.post(f"/v1/careless?{end}").status_code == 200
+    assert database.written() == (0, False)

@@ -52,6 +52,23 @@ def test_a_file_that_is_missing_is_named_with_the_ways_out(command, capsys, tmp_
     assert capsys.readouterr().err == f"{words}\n"
 
 
+@pytest.mark.parametrize("ini", [".", "", os.devnull])
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda words: words[0])
+def test_what_is_no_ini_file_is_one_line(ini, command, capsys):
+    assert main(["--ini", ini, *command]) == (2 if command == ["doctor"] else 1)
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda words: words[0])
+def test_a_file_that_may_not_be_read_is_one_line(command, capsys, tmp_path):
+    path = tmp_path / "secret.ini"
+    path.write_text("", encoding="utf-8")
+    path.chmod(0)
+    assert main(["--ini", str(path), *command]) == (2 if command == ["doctor"] else 1)
+    assert "cannot be read: Permission denied" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

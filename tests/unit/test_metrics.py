@@ -265,6 +265,12 @@ def test_the_pool_of_a_database_is_told(app_of: AppOf, tmp_path: Path) -> None:
     assert figures[name.format("backlog")] == 0
 
 
+def test_a_batch_does_not_take_figures_past_a_proxy(app_of: AppOf) -> None:
+    app = app_of(metrics="prometheus")
+    answer = app.post_json("/v1/batch", {"requests": [{"path": "/__metrics__"}]})
+    assert answer.json["responses"][0]["status"] == 404
+
+
 def test_there_is_no_endpoint_unless_it_is_asked_for(app_of: AppOf) -> None:
     app_of().get("/v1/__metrics__", status=404)
 

@@ -75,6 +75,14 @@ webtest.TestApp(app).get("/v1/")
 """
 
 
+def test_each_request_has_a_profile_of_its_own_however_long_its_url(tmp_path: Path) -> None:
+    app = webtest.TestApp(app_of(profiler_enabled=True, profiler_dir=str(tmp_path)))
+    for _ in range(20):
+        app.get("/v1/")
+    app.get(f"/v1/{'x' * 300}", status=404)
+    assert len(list(tmp_path.iterdir())) == 21
+
+
 def test_new_relic_watches_the_application(tmp_path: Path) -> None:
     path = tmp_path / "newrelic.ini"
     path.write_text("[newrelic]\nmonitor_mode = false\ndeveloper_mode = true\n", encoding="utf-8")

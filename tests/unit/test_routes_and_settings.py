@@ -122,6 +122,7 @@ def test_each_setting_has_its_value_and_where_that_comes_from(lines, monkeypatch
         "cache_prefix = a: (environment: READINGLIST_CACHE_PREFIX)",
         "batch_max_requests = 25 (default)",
         "backoff = none (default)",
+        "sentry_dsn = none (default)",
         "readonly = false (default)",
         "project_version = 1.0.0 (application)",
     ):

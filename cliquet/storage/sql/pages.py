@@ -141,8 +141,10 @@ class Pages:
         wanted = [gathered(one, longest) for one in query.filters]
         ends = _ends(query)
         rules = query.rules if ends is None else [ends]
+        # What is shared is read as a whole, without the columns that conditions on indexes name.
+        is_indexed = place["collection_id"] in self._indexed and query.share is None
         shape = Shape(
-            place["collection_id"] if place["collection_id"] in self._indexed else "",
+            place["collection_id"] if is_indexed else "",
             query.names,
             tuple(condition_of(one, longest) for one in wanted),
             tuple(_decisive(query)),
