@@ -100,7 +100,6 @@ class RouteFactory:
     are first looked at.
 
     Attributes:
-        resource_name: Name of the resource, or ``None``.
         on_collection: Whether the URL is that of a collection.
         asked_permission: The permission of the view, once it was asked for.
         share: The part of the collection that the user may see, or ``None`` for the whole.
@@ -117,10 +116,9 @@ class RouteFactory:
 
     def __init__(self, request: Any) -> None:
         self._request = request
-        service = current_service(request)
+        service = getattr(request, "current_service", None) or current_service(request)
         self._service = service if hasattr(service, "viewset") else None
         has_resource = self._service is not None
-        self.resource_name: str | None = resource_name_of(service) if has_resource else None
         self.on_collection = has_resource and service.type == "collection"
         self.asked_permission: str | None = None
         self.share: Share | None = None
@@ -129,6 +127,11 @@ class RouteFactory:
         self._pairs: dict[Any, set[Pair]] = {}
 
     # -- What the request is about
+
+    @reify
+    def resource_name(self) -> str | None:
+        """Name of the resource, or ``None``."""
+        return None if self._service is None else resource_name_of(self._service)
 
     @property
     def is_dynamic(self) -> bool:

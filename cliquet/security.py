@@ -7,7 +7,7 @@ Source: protocol P7.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from pyramid_multiauth import (
@@ -20,6 +20,8 @@ from cliquet.authentication import find_userid
 from cliquet.authorization import PRIVATE, AuthorizationPolicy, RouteFactory, groupfinder
 from cliquet.permission import MAX_PRINCIPAL_BYTES
 from cliquet.utils import byte_length, is_storable
+
+_PERMITS = AuthorizationPolicy.permits
 
 
 class TruthfulGroupfinder:
@@ -39,7 +41,7 @@ class TruthfulGroupfinder:
         """Return the groups of a user, or ``None`` to refuse it."""
         # Who cannot be stored can have no record, and no permission.
         prefixed = f"{request.selected_policy_name}:{userid}"
-        is_known = is_storable(prefixed) and byte_length(prefixed) <= MAX_PRINCIPAL_BYTES
+        is_known = _is_storable_principal(prefixed)
         context = getattr(request, "context", None)
         is_private = isinstance(context, RouteFactory) and context.is_private
         if self._may_defer and is_private and is_known:
@@ -53,8 +55,15 @@ class TruthfulGroupfinder:
         return groups
 
 
+@lru_cache(maxsize=1024)
+def _is_storable_principal(name: str) -> bool:
+    return is_storable(name) and byte_length(name) <= MAX_PRINCIPAL_BYTES
+
+
 def _decides_on_private_as_ours(policy: Any) -> bool:
-    return getattr(type(policy), "permits", None) is AuthorizationPolicy.permits
+    # By the function that will be called: applications replace it in more than one place.
+    permits = getattr(policy, "permits", None)
+    return getattr(permits, "__func__", None) is _PERMITS
 
 
 class SecurityPolicy(MultiAuthSecurityPolicy):
@@ -79,8 +88,10 @@ class SecurityPolicy(MultiAuthSecurityPolicy):
 
     def permits(self, request: Any, context: Any, permission: str) -> Any:
         """Ask the policy of authorization, with a list of principals of its own."""
-        find = super().effective_principals if permission == PRIVATE else self.effective_principals
-        return self._helper.permits(context, list(find(request)), permission)
+        if permission == PRIVATE and _decides_on_private_as_ours(self._helper):
+            # It asks for one principal, which whoever is recognized has and nobody else.
+            return self.identity(request) is not None
+        return self._helper.permits(context, list(self.effective_principals(request)), permission)
 
     def effective_principals(self, request: Any) -> set[str]:
         """Return the principals of the request, groups that nobody needed so far included."""

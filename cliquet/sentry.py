@@ -24,7 +24,14 @@ from cliquet.utils import hmac_digest
 _PASSWORD = re.compile(r"(://[^\s/:@]*):[^\s/@]+@")
 _CREDENTIALS = re.compile(r"\b(Basic|Bearer|Digest|Hawk|Token)\s+[^\s'\",;]+", re.IGNORECASE)
 #: What is left out of reports, wherever it is in them.
-_PRIVATE: Final = frozenset({"vars", "cookies", "headers", "env", "query_string", "sys.argv"})
+_PRIVATE: Final = frozenset(
+    {"vars", "cookies", "headers", "env", "query_string", "sys.argv", "breadcrumbs"}
+)
+# What lines of requests say of clients, in whichever form they are written.
+_QUERY = re.compile(r"\?[^\s\"'?=]+=[^\s\"']*")
+_OF_CLIENT = re.compile(
+    r"""(\b(?:agent|querystring)"?[=:]\s*)("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\S+)"""
+)
 _MASK: Final = "[filtered]"
 
 
@@ -91,6 +98,7 @@ def _without_secrets(value: Any) -> Any:
 
 
 def _masked(text: str) -> str:
+    text = _OF_CLIENT.sub(rf"\1{_MASK}", _QUERY.sub(f"?{_MASK}", text))
     return _CREDENTIALS.sub(rf"\1 {_MASK}", _PASSWORD.sub(rf"\1:{_MASK}@", text))
 
 

@@ -47,6 +47,8 @@ _WORDS: dict[str, bool | None] = {
 }
 _REFUSED_WORDS = frozenset({"NaN", "Infinity", "-Infinity"})
 _JSON_START = frozenset('"[{-0123456789')
+# A resource may be named "v2things": only a whole segment is a version.
+_VERSION_PREFIX = re.compile(r"/v\d+(?=/|$)")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -234,8 +236,9 @@ def decode_header(value: str | bytes, encoding: str = "utf-8") -> str:
 
 def strip_uri_prefix(path: str) -> str:
     """Return *path* without its version prefix (``/v1/articles/42`` → ``/articles/42``)."""
-    # A resource may be named "v2things": only a whole segment is a version.
-    return re.sub(r"^/v\d+(?=/|$)", "", str(path))
+    text = str(path)
+    prefix = _VERSION_PREFIX.match(text)
+    return text if prefix is None else text[prefix.end() :]
 
 
 def _percent_encoded(text: str, is_unsafe: Any) -> str:

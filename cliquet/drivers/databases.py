@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any, Protocol
 from weakref import WeakSet
@@ -92,8 +92,7 @@ class Database:
         finally:
             connection.close()
 
-    @contextmanager
-    def writing(self) -> Iterator[Writer]:
+    def writing(self) -> AbstractContextManager[Writer]:
         """
         Write in a transaction: the request's, else one that ends with the block.
 
@@ -101,11 +100,7 @@ class Database:
             BackendError: The database failed; nothing is half-written.
         """
         scope = _open_scope()
-        if scope is not None:
-            yield scope.joined(self)
-            return
-        with self.writing_alone() as writer:
-            yield writer
+        return self.writing_alone() if scope is None else nullcontext(scope.joined(self))
 
     @contextmanager
     def writing_alone(self) -> Iterator[Writer]:

@@ -154,14 +154,11 @@ def _is_in_transaction(connection: Any) -> bool:
 
 
 def _text(cursor: Any, step: Step, *, is_prepared: bool) -> bytes:
-    statement, values = step.statement, step.arguments
-    if not is_prepared:
-        return cursor.mogrify(statement.pyformat, values)
-    if not statement.parameters:
-        return f"EXECUTE {statement.name}".encode()
-    places = ",".join(["%s"] * len(statement.parameters))
-    arguments = [values[name] for name in statement.parameters]
-    return cursor.mogrify(f"EXECUTE {statement.name}({places})", arguments)
+    statement = step.statement
+    text: bytes = cursor.mogrify(
+        statement.execution if is_prepared else statement.pyformat, step.arguments
+    )
+    return text
 
 
 def database_url(text: str) -> URL:

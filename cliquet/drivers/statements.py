@@ -8,7 +8,7 @@ parameters. What a database makes of the text (prepared statements, scripts) is 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -64,14 +64,56 @@ class Statement:
             lambda match: f"%({match[1]})s" if match[1] else match[0], self.text.replace("%", "%%")
         )
 
+    @cached_property
+    def execution(self) -> str:
+        """What runs the statement where it is prepared, with parameters as ``%(name)s``."""
+        arguments = ",".join(f"%({name})s" for name in self.parameters)
+        return f"EXECUTE {self.name}({arguments})" if arguments else f"EXECUTE {self.name}"
+
+
+class Total(NamedTuple):
+    """
+    What steps add to, so that the last of them can do it for all.
+
+    Attributes:
+        key: Of steps of the same key, the last one's values hold, but for one.
+        name: Of the value that is their sum.
+    """
+
+    key: Hashable
+    name: str
+
 
 class Step(NamedTuple):
-    """A statement, and the values of its parameters by name."""
+    """
+    A statement, and the values of its parameters by name.
+
+    Attributes:
+        total: What it adds to, if later steps may stand for it.
+    """
 
     statement: Statement
     values: Mapping[str, Any]
+    total: Total | None = None
 
     @property
-    def arguments(self) -> dict[str, Any]:
+    def arguments(self) -> Mapping[str, Any]:
         """The values of all parameters, the statement's own among them."""
-        return {**self.statement.constants, **self.values}
+        constants = self.statement.constants
+        return {**constants, **self.values} if constants else self.values
+
+    def after(self, earlier: Step) -> Step:
+        """Return what does as much as *earlier* and this one do, of one total."""
+        assert self.total is not None
+        name = self.total.name
+        return self._replace(values={**self.values, name: earlier.values[name] + self.values[name]})
+
+
+def merged(steps: Iterable[Step]) -> list[Step]:
+    """Return *steps*, those that add to one total made one, where the last of them is."""
+    kept: dict[Hashable, Step] = {}
+    for place, step in enumerate(steps):
+        key = place if step.total is None else step.total
+        earlier = kept.pop(key, None)
+        kept[key] = step if earlier is None else step.after(earlier)
+    return list(kept.values())

@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any
 from weakref import ReferenceType, ref
 
-from cliquet.drivers.statements import Statement, Step
+from cliquet.drivers.statements import Statement, Step, merged
 from cliquet.exceptions import BackendError
 
 Row = tuple[Any, ...]
@@ -107,8 +107,8 @@ class Writer:
             BackendError: This failed, or something before it; nothing is kept then.
         """
         if self._is_begun or self._pending or self._failure:
-            pending, self._pending = tuple(self._pending), []
-            self._sent(pending, "COMMIT")
+            pending, self._pending = self._pending, []
+            self._sent(tuple(merged(pending)), "COMMIT")
             self._is_begun = False
 
     def roll_back(self) -> None:
@@ -131,12 +131,16 @@ class Writer:
         due, self._pending = self._pending, []
         kept = [one for known in self._savepoints if (one := known()) is not None]
         self._savepoints = [ref(one) for one in kept]
+        later: list[Step] = []
+        end = len(due)
         for savepoint in reversed(kept):
             if not savepoint.is_set and savepoint.place < len(due):
-                due.insert(savepoint.place, _step(f"SAVEPOINT {savepoint.name}"))
-                savepoint.is_set = True
+                setting = _step(f"SAVEPOINT {savepoint.name}")
+                # Steps on either side of it may have different fates.
+                later = [setting, *merged(due[savepoint.place : end]), *later]
+                savepoint.is_set, end = True, savepoint.place
             savepoint.place = 0
-        return tuple(due)
+        return (*merged(due[:end]), *later)
 
     def _sent(self, steps: tuple[Step, ...], after: str = "") -> list[Row]:
         if self._failure is not None:

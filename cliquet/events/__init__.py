@@ -21,9 +21,8 @@ Source: protocol P8.4, P9, P11.7.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from pyramid.tweens import EXCVIEW
 from zope.interface import implementedBy, providedBy
@@ -77,6 +76,7 @@ _KEYS = {
 }
 _CHANGES = (ResourceChanged, AfterResourceChanged)
 _CLASSES = dict.fromkeys(ACTIONS, _CHANGES) | {ACTIONS.READ: (ResourceRead, AfterResourceRead)}
+_INTERFACES = {action: tuple(map(implementedBy, classes)) for action, classes in _CLASSES.items()}
 
 
 class SubscriberError(CliquetError):
@@ -87,21 +87,39 @@ class TooManyRounds(CliquetError):
     """Subscribers cause events that make subscribers cause events, without end."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Note:
+class _Note(NamedTuple):
     """What one request did, as it was noted; merged with others when it is announced."""
 
     action: ACTIONS
     parent_id: str
-    payload: dict[str, Any]
+    resource_name: str | None
+    user_id: str | None
+    timestamp: int | None
     records: list[JSONRecord]
     previous: list[JSONRecord] | None
     request: Any
+    data: JSONRecord | list[JSONRecord]
 
     @property
     def place(self) -> tuple[Any, str]:
         """The collection that it happened in."""
-        return self.payload["resource_name"], self.parent_id
+        return self.resource_name, self.parent_id
+
+    def payload(self, timestamp: int | None) -> dict[str, Any]:
+        """Return what the event says of the request: nobody asks, but of the first one merged."""
+        # A placeholder in the URL of an application may be named as a key of ours: ours wins.
+        payload = {
+            **(self.request.matchdict or {}),
+            "timestamp": timestamp,
+            "action": self.action.value,
+            "uri": strip_uri_prefix(self.request.path),
+            "user_id": self.user_id,
+            "resource_name": self.resource_name,
+        }
+        record_id = _known_id(self.request, self.data)
+        if record_id and self.resource_name:
+            payload[f"{self.resource_name}_id"] = record_id
+        return payload
 
     def content(self) -> list[Any]:
         """Return what the event says of the records."""
@@ -167,27 +185,23 @@ def notify_resource_event(
     records, previous = _listed(data), None if old is None else _listed(old)
     if previous is not None and len(previous) != len(records):
         raise ValueError(f"{len(records)} records, but {len(previous)} old ones")
-    payload = _payload(request, timestamp, action)
-    record_id = _known_id(request, data)
-    if record_id and payload["resource_name"]:
-        payload[f"{payload['resource_name']}_id"] = record_id
-    _journal(request).append(_Note(action, parent_id, payload, records, previous, request))
+    note = _Note(
+        action,
+        parent_id,
+        request.current_resource_name,
+        getattr(request, "prefixed_userid", None),
+        timestamp,
+        records,
+        previous,
+        request,
+        data,
+    )
+    _journal(request).append(note)
 
 
 def _listed(data: JSONRecord | list[JSONRecord]) -> list[JSONRecord]:
-    return [data] if isinstance(data, Mapping) else list(data)
-
-
-def _payload(request: Any, timestamp: int | None, action: ACTIONS) -> dict[str, Any]:
-    # A placeholder in the URL of an application may be named as a key of ours: ours wins.
-    return {
-        **(request.matchdict or {}),
-        "timestamp": timestamp,
-        "action": action.value,
-        "uri": strip_uri_prefix(request.path),
-        "user_id": getattr(request, "prefixed_userid", None),
-        "resource_name": request.current_resource_name,
-    }
+    # Dicts are told apart from lists at once, other mappings by asking what they implement.
+    return [data] if isinstance(data, (dict, Mapping)) else list(data)
 
 
 def _known_id(request: Any, data: Any) -> Any:
@@ -204,7 +218,7 @@ def has_subscribers(registry: Any, action: ACTIONS) -> bool:
     Predicates are not looked at: a subscriber for another resource counts. The answer is that of
     the moment; the registry remembers its look-ups until a subscriber is added.
     """
-    return any(_subscriptions(registry, implementedBy(cls)) for cls in _CLASSES[action])
+    return any(_subscriptions(registry, interface) for interface in _INTERFACES[action])
 
 
 def _subscriptions(registry: Any, interface: Any) -> list[Callable[[Any], Any]]:
@@ -233,9 +247,8 @@ def _merged(notes: Iterable[_Note], *, start: int = 0, after_commit: bool = Fals
     first_timestamps: dict[Any, int] = {}
     groups: dict[Any, list[_Note]] = {}
     for index, note in enumerate(notes):
-        timestamp = note.payload["timestamp"]
-        if note.action is not ACTIONS.READ and timestamp is not None:
-            first_timestamps.setdefault(note.place, timestamp)
+        if note.action is not ACTIONS.READ and note.timestamp is not None:
+            first_timestamps.setdefault(note.place, note.timestamp)
         if index >= start:
             groups.setdefault((note.place, note.action), []).append(note)
     return [_event(group, first_timestamps, after_commit) for group in groups.values()]
@@ -243,10 +256,10 @@ def _merged(notes: Iterable[_Note], *, start: int = 0, after_commit: bool = Fals
 
 def _event(group: list[_Note], timestamps: Mapping[Any, int], after_commit: bool) -> Any:
     first = group[0]
-    timestamp = timestamps.get(first.place, first.payload["timestamp"])
+    timestamp = timestamps.get(first.place, first.timestamp)
     content = [item for note in group for item in note.content()]
     event_class = _CLASSES[first.action][after_commit]
-    return event_class({**first.payload, "timestamp": timestamp}, content, first.request)
+    return event_class(first.payload(timestamp), content, first.request)
 
 
 def mark_resource_events(request: Any) -> int:

@@ -39,6 +39,8 @@ def to_action(name: str | ACTIONS) -> ACTIONS:
     Raises:
         ValueError: It is the name of no action.
     """
+    if isinstance(name, ACTIONS):
+        return name
     try:
         return ACTIONS(name)
     except ValueError:

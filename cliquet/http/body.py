@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import colander
 
@@ -16,6 +16,8 @@ from cliquet import jsonlib
 from cliquet.errors import add_error
 
 JSON_TYPE = "application/json"
+
+_CONTAINERS = (colander.Mapping, colander.Sequence)
 
 
 def media_type(request: Any) -> str:
@@ -31,12 +33,12 @@ def read_mapping(request: Any) -> dict[str, Any] | None:
         ``None`` when the body is something else; the error is then among the request's.
     """
     # A body without a Content-Type is not read (protocol P2.8).
-    if media_type(request) != JSON_TYPE or not request.body:
+    if media_type(request) != JSON_TYPE or not (raw := request.body):
         return {}
     try:
         body = request.json
         # JSON has one spelling of NUL: without it there is nothing to look for.
-        if b"\\u0000" in request.body and jsonlib.has_nul(body):
+        if b"\\u0000" in raw and jsonlib.has_nul(body):
             raise ValueError("NUL character in a string")
     except ValueError as error:
         _refuse(request, f"Invalid JSON request body: {error}")
@@ -67,34 +69,56 @@ def body_validator(request: Any, schema: Any = None, **kwargs: Any) -> None:
         request: The current request.
         schema: A colander mapping of the body's top level, an instance or a class.
     """
-    node = bound_schema(schema, request)
+    node, shape = _ready(schema, request)
     body = read_mapping(request)
-    for name, description in _errors(node, body or {}, request.validated):
+    for name, description in _errors(node, shape, body or {}, request.validated):
         if body is not None or description.endswith("is missing"):
             add_error(request, location="body", name=name, description=description)
 
 
+class _Shape(NamedTuple):
+    """
+    What a schema says of the members of a body, whatever is in them.
+
+    Attributes:
+        names: Of all that it knows.
+        required: Names of those that may not be missing, sorted.
+        containers: Names of those that are objects or arrays.
+        is_open: Whether others are preserved.
+    """
+
+    names: frozenset[str]
+    required: tuple[str, ...]
+    containers: tuple[str, ...]
+    is_open: bool
+
+    @classmethod
+    def of(cls, node: colander.SchemaNode) -> _Shape:
+        """Return the shape of a mapping."""
+        children = node.children
+        return cls(
+            frozenset(child.name for child in children),
+            tuple(sorted(child.name for child in children if child.required)),
+            tuple(child.name for child in children if isinstance(child.typ, _CONTAINERS)),
+            getattr(node.typ, "unknown", None) == "preserve",
+        )
+
+
 def _errors(
-    node: colander.SchemaNode, body: dict[str, Any], validated: dict[str, Any]
+    node: colander.SchemaNode, shape: _Shape, body: dict[str, Any], validated: dict[str, Any]
 ) -> Iterator[tuple[str, str]]:
-    names = {child.name for child in node.children}
-    if node.typ.unknown != "preserve":
-        yield from ((name, f"{name} is not allowed") for name in body if name not in names)
-        body = {name: value for name, value in body.items() if name in names}
-    missing = {child.name for child in node.children if child.required and child.name not in body}
+    if not (shape.is_open or body.keys() <= shape.names):
+        yield from ((name, f"{name} is not allowed") for name in body if name not in shape.names)
+        body = {name: value for name, value in body.items() if name in shape.names}
+    missing = [name for name in shape.required if name not in body]
     # An object or array that is null is as one that is missing (protocol P2.4).
-    nulls = {child.name: colander.null for child in node.children if _is_null(child, body)}
-    yield from ((name, f"{name} is missing") for name in sorted(missing))
+    nulls = {name: colander.null for name in shape.containers if body.get(name, name) is None}
+    yield from ((name, f"{name} is missing") for name in missing)
     try:
-        validated.update(node.deserialize(body | nulls))
+        validated.update(node.deserialize(body | nulls if nulls else body))
     except colander.Invalid as error:
         told = described(error)
         yield from ((name, text) for name, text in told.items() if name not in missing)
-
-
-def _is_null(child: colander.SchemaNode, body: dict[str, Any]) -> bool:
-    is_container = isinstance(child.typ, (colander.Mapping, colander.Sequence))
-    return is_container and body.get(child.name, child) is None
 
 
 def described(error: colander.Invalid) -> Mapping[str, str]:
@@ -108,15 +132,22 @@ def _told(message: Any) -> str:
 
 def bound_schema(schema: Any, request: Any) -> colander.SchemaNode:
     """Return a schema ready for *request*: made, if it is a class, and its deferred parts bound."""
-    node, is_deferred = _node(schema)
-    return node.bind(request=request) if is_deferred else node
+    return _ready(schema, request)[0]
+
+
+def _ready(schema: Any, request: Any) -> tuple[colander.SchemaNode, _Shape]:
+    node, shape = _node(schema)
+    if shape is None:
+        node = node.bind(request=request)
+        shape = _Shape.of(node)
+    return node, shape
 
 
 @functools.lru_cache(maxsize=1024)
-def _node(schema: Any) -> tuple[colander.SchemaNode, bool]:
-    """Return the schema made, if it is a class, and whether it is to be bound to requests."""
+def _node(schema: Any) -> tuple[colander.SchemaNode, _Shape | None]:
+    """Return the schema made, if it is a class; no shape, if it is to be bound to requests."""
     node = schema() if isinstance(schema, type) else schema
-    return node, _has_deferred(node)
+    return node, None if _has_deferred(node) else _Shape.of(node)
 
 
 def _has_deferred(node: Any) -> bool:

@@ -28,8 +28,8 @@ class JSONRenderer:
                 return general(value, system)
             response = system["request"].response
             if response.content_type == response.default_content_type:
-                response.content_type = "application/json"
-                response.charset = None
+                # Not by the attribute, which looks for a charset: JSON has none.
+                response.headers["Content-Type"] = "application/json"
             response.exact_json = content
             return content
 

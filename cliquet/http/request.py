@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any
 
 from pyramid.events import NewRequest
@@ -83,6 +84,20 @@ class Request(PyramidRequest):
         if self.selected_policy_name is None:
             _ = self.authenticated_userid
 
+    def _body(self) -> bytes:
+        """The body; one that is in memory already is not copied piece by piece."""
+        environ = self.environ
+        stream = environ.get("wsgi.input")
+        if stream.__class__ is BytesIO and environ.get("webob.is_body_seekable"):
+            stream.seek(0)
+            content: bytes = stream.getvalue()
+            if environ.get("CONTENT_LENGTH") == str(len(content)):
+                return content
+        read: bytes = PyramidRequest.body.fget(self)
+        return read
+
+    body = property(_body, PyramidRequest.body.fset, PyramidRequest.body.fdel)
+
     def _json(self) -> Any:
         """The body, read as JSON; malformed JSON raises ``ValueError``."""
         if "_parsed_json" not in self.__dict__:
@@ -133,7 +148,7 @@ def shown_path(environ: Mapping[str, Any]) -> str:
     """Return the path of a request for people to read; bytes that are not UTF-8 are replaced."""
     path: str = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
     # WSGI hands bytes over as latin-1.
-    return path.encode("latin-1", "replace").decode("utf-8", "replace")
+    return path if path.isascii() else path.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def bound_data(request: Any) -> dict[str, Any]:

@@ -20,8 +20,7 @@ def finish_response(event: NewResponse) -> None:
     apply_cors(request, response)
     headers = response.headers
     for name, value in request.registry.response_headers.items():
-        if name not in headers:
-            headers[name] = value
+        headers.setdefault(name, value)
     if response.status_code == 503 and "Retry-After" not in headers:
         headers["Retry-After"] = str(request.registry.settings["retry_after_seconds"])
     if _depends_on_origin(request, headers) and "origin" not in headers.get("Vary", "").lower():
@@ -31,8 +30,8 @@ def finish_response(event: NewResponse) -> None:
 def _depends_on_origin(request: Any, headers: Any) -> bool:
     # Answers to no origin and to refused ones too, where there is a choice: a cache that kept
     # one of them would hand it to an origin that may read it, and cannot without the header.
-    allowed = headers.get("Access-Control-Allow-Origin", "*")
-    return allowed != "*" or "*" not in origins_of(request)
+    name = "Access-Control-Allow-Origin"
+    return "*" not in origins_of(request) or (name in headers and headers[name] != "*")
 
 
 def _keep_alert(request: Any, response: Any) -> None:

@@ -46,6 +46,16 @@ class Service(cornice.service.Service):
         if "OPTIONS" not in self.defined_methods:
             self.add_view("OPTIONS", preflight, permission=NO_PERMISSION_REQUIRED, schema=None)
 
+    def put_heads_last(self) -> None:
+        """
+        Move the definitions of HEAD that came with those of GET behind all others.
+
+        Pyramid asks the views of a URL in turn, and one that is not meant costs an exception;
+        those of GET, which stay before them, answer HEAD as well.
+        """
+        of_get = [id(arguments) for method, _, arguments in self.definitions if method == "GET"]
+        self.definitions.sort(key=lambda one: one[0] == "HEAD" and id(one[2]) in of_get)
+
 
 def _validates_body(validators: list[Any]) -> bool:
     return any(
@@ -62,6 +72,7 @@ def add_service(config: Any, service: Any) -> None:
     """
     if isinstance(service, Service):
         service.add_preflight()
+        service.put_heads_last()
     register_service_views(config, service)
 
 

@@ -66,19 +66,18 @@ def carried_environ(original: Any, without: Iterable[str] = ()) -> dict[str, Any
 def make_request(original: Any, environ: Mapping[str, Any], description: Mapping[str, Any]) -> Any:
     """Return a request as :func:`build_request` does, from what was carried over already."""
     registry = original.registry
-    target = _with_prefix(_from_root(description["path"], original), registry.route_prefix)
+    bare = _from_root(description["path"], environ["SCRIPT_NAME"])
+    target = _with_prefix(bare, registry.route_prefix)
     path, _, query = target.partition("?")
+    given = {name.lower(): value for name, value in (description.get("headers") or {}).items()}
     made = {
         **environ,
         "REQUEST_METHOD": description.get("method") or "GET",
         # WSGI has bytes as latin-1, and queries as they are sent.
-        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+        "PATH_INFO": unquote_to_bytes(path).decode("latin-1") if "%" in path else _latin1(path),
         "QUERY_STRING": quote(query, safe=_SAFE_IN_QUERIES),
+        **{environ_key(name): _latin1(given[name]) for name in given if name not in _OURS},
     }
-    given = {name.lower(): value for name, value in (description.get("headers") or {}).items()}
-    made.update(
-        (environ_key(name), _latin1(value)) for name, value in given.items() if name not in _OURS
-    )
     body = description.get("body")
     _put_body(made, body, is_typed="content-type" in given)
     request = getattr(registry, "folded_request_class", Request)(made)
@@ -90,9 +89,8 @@ def make_request(original: Any, environ: Mapping[str, Any], description: Mapping
     return request
 
 
-def _from_root(path: str, request: Any) -> str:
+def _from_root(path: str, mount: str) -> str:
     """Return *path* as the application sees it, wherever it is mounted."""
-    mount = request.script_name
     return path.removeprefix(mount) if path.startswith(f"{mount}/") else path
 
 
@@ -213,15 +211,14 @@ def _invoke(request: Any, subrequest: Any, kwargs: dict[str, Any]) -> Any:
 
 def _redirection_path(response: Any, subrequest: Any) -> str | None:
     """Return path and query of where *response* redirects to; ``None`` when it does not."""
-    location = response.headers.get("Location")
-    if not location or not 300 <= response.status_code < 400:
+    if not 300 <= response.status_code < 400 or not response.headers.get("Location"):
         return None
-    url = urlsplit(urljoin(subrequest.url, location))
+    url = urlsplit(urljoin(subrequest.url, response.headers["Location"]))
     # What is on another host is not ours to answer: the client is told where it is.
     if f"{url.scheme}://{url.netloc}" != subrequest.host_url:
         return None
     query = f"?{url.query}" if url.query else ""
-    return _from_root(url.path, subrequest) + query
+    return _from_root(url.path, subrequest.script_name) + query
 
 
 def _redirected(subrequest: Any, path: str) -> Any:

@@ -32,9 +32,9 @@ __all__ = [
     "bind_to_request",
     "end_request",
     "logger",
-    "part_context",
     "request_context",
     "setup",
+    "start_part",
     "start_request",
     "summary",
 ]
@@ -223,22 +223,17 @@ def request_context(facts: Mapping[str, Any], app_logger: AppLogger) -> Iterator
         end_request(token)
 
 
-@contextmanager
-def part_context(facts: Mapping[str, Any]) -> Iterator[None]:
+def start_part(facts: Mapping[str, Any]) -> Token[RequestContext | None]:
     """
-    Make lines within the block those of a part of the present request, with facts of its own.
+    Begin the context of a part of the present request, and return the token that ends it.
 
-    They carry what was bound so far; what is bound within the block stays there.
+    Its lines carry *facts* of their own, and what was bound so far; what is bound from now on
+    stays there.
     """
     outer = _request.get()
     if outer is None:
-        yield
-        return
-    token = _request.set(outer._replace(facts=facts, bound=dict(outer.bound)))
-    try:
-        yield
-    finally:
-        _request.reset(token)
+        return _request.set(None)
+    return _request.set(RequestContext(facts, outer.bound.copy(), outer.renderer))
 
 
 def bind_to_request(**fields: Any) -> None:

@@ -7,6 +7,7 @@ Source: protocol P4.1, P4.4, P4.10, P5.2 to P5.4, P10.4.
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
 from typing import Any, TypeVar
@@ -27,6 +28,7 @@ from cliquet.storage.exceptions import (
     RecordNotFoundError,
     UnicityError,
 )
+from cliquet.utils import classname
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -102,25 +104,25 @@ def _http_date(seconds: int) -> str:
     return formatdate(seconds, usegmt=True)
 
 
-def add_cache_control(request: Any, resource_name: str, now_seconds: float) -> None:
+def add_cache_control(request: Any, resource: Any) -> None:
     """
     Tell caches what they may keep of a read (protocol P10.4).
 
     Args:
         request: The current request.
-        resource_name: Its setting ``<resource>_cache_expires_seconds`` is for the anonymous.
-        now_seconds: The present time, in seconds since the epoch.
+        resource: The setting ``<its name>_cache_expires_seconds`` is for the anonymous.
     """
     headers = request.response.headers
     if request.prefixed_userid is not None:
         headers["Cache-Control"] = "no-cache, no-store"
         return
-    seconds = request.registry.settings.get(f"{resource_name}_cache_expires_seconds")
+    name = getattr(request, "current_resource_name", None) or classname(resource)
+    seconds = request.registry.settings.get(f"{name}_cache_expires_seconds")
     if seconds is None:
         headers["Cache-Control"] = "no-cache"
         return
     headers["Cache-Control"] = f"max-age={int(seconds)}"
-    headers["Expires"] = _http_date(int(now_seconds + seconds))
+    headers["Expires"] = _http_date(int(time.time() + seconds))
 
 
 def next_page_url(request: Any, limit: int, token: str) -> str:

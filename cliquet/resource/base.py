@@ -6,7 +6,6 @@ Source: protocol P4, P5, P6.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -305,13 +304,15 @@ class BaseResource(ListReader):
         sent = self._sent_data()
         if id_field in sent:
             record.setdefault(id_field, sent[id_field])
-        keeps = self.mapping.knows(modified_field) or self.mapping.get_option("preserve_unknown")
-        if not keeps or modified_field not in sent:
+        if modified_field not in sent or not self._keeps(modified_field):
             # A timestamp that a schema made up is older than the lock: pollers would miss it.
             record.pop(modified_field, None)
         elif modified_field in record:
             check_timestamp(record[modified_field], modified_field, self.mapping)
         return record
+
+    def _keeps(self, field: str) -> bool:
+        return self.mapping.knows(field) or self.mapping.get_option("preserve_unknown")
 
     def _sent_data(self) -> Mapping[str, Any]:
         """Return the record as the client sent it, before its schema dropped or added fields."""
@@ -354,8 +355,7 @@ class BaseResource(ListReader):
         return None
 
     def _add_cache_control(self) -> None:
-        name = getattr(self.request, "current_resource_name", None) or classname(self)
-        add_cache_control(self.request, name, time.time())
+        add_cache_control(self.request, self)
 
     def _describe_page(self, page: Page, query: Mapping[str, Any]) -> None:
         response, limit = self.request.response, query["limit"]

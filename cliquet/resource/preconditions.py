@@ -56,11 +56,10 @@ class Preconditions:
         Raises:
             InvalidParameter: A value is no integer between double quotes (protocol P5.5).
         """
-        return cls(
-            _if_match(headers.get("If-Match")),
-            _if_none_match(headers.get("If-None-Match"), is_read=is_read),
-            is_read,
-        )
+        if_match, if_none_match = headers.get("If-Match"), headers.get("If-None-Match")
+        if if_match is None and if_none_match is None:
+            return _OF_READS if is_read else _OF_WRITES
+        return cls(_if_match(if_match), _if_none_match(if_none_match, is_read=is_read), is_read)
 
     @property
     def wants_absence(self) -> bool:
@@ -109,6 +108,10 @@ class Preconditions:
     def _check_not_modified(self, timestamp: int) -> None:
         if self.is_read and self.if_none_match in (ANY, timestamp):
             raise NotModified(timestamp)
+
+
+# What most requests ask.
+_OF_READS, _OF_WRITES = Preconditions(is_read=True), Preconditions(is_read=False)
 
 
 def _if_match(value: str | None) -> int | None:

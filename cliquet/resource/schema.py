@@ -16,6 +16,9 @@ from cliquet.jsonlib import is_finite
 from cliquet.permission import MAX_PRINCIPAL_BYTES
 from cliquet.utils import byte_length, msec_time, strip_whitespace
 
+# Classes of values that are neither NaN nor infinite, nor hold any that is: most are of these.
+_FINITE = frozenset({str, int, bool, type(None)})
+
 #: Range of the timestamps that a client may force, in milliseconds (protocol P4.12).
 MIN_TIMESTAMP = 1
 MAX_TIMESTAMP = 253370764800000
@@ -81,7 +84,9 @@ class ResourceSchema(colander.MappingSchema):
         record = super().deserialize(cstruct)
         if isinstance(record, dict):
             for node in self.children:
-                _check_finite(node, record.get(node.name), self)
+                value = record.get(node.name)
+                if value.__class__ not in _FINITE:
+                    _check_finite(node, value, self)
         return record
 
     def knows(self, field: str) -> bool:

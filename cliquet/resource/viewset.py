@@ -29,8 +29,9 @@ class RecordBody(colander.MappingSchema):
 
     def deserialize(self, cstruct: Any = colander.null) -> Any:
         """Return the body; ``data`` that may be missing is an empty record, with its defaults."""
-        if isinstance(cstruct, dict) and self["data"].missing == {}:
-            cstruct = {"data": {}, **cstruct}
+        is_without = isinstance(cstruct, dict) and "data" not in cstruct
+        if is_without and self["data"].missing == {}:
+            cstruct = {**cstruct, "data": {}}
         return super().deserialize(cstruct)
 
 

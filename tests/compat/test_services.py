@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import pytest
 import webtest
+from pyramid.security import NO_PERMISSION_REQUIRED
 
 import cliquet
 from cliquet import Service
+from cliquet.authorization import AuthorizationPolicy
 from tests.compat.apps import syncto
 from tests.compat.support import ALICE, MEMORY, served
 
@@ -147,6 +151,18 @@ class TestImported:
         app = served(setup=lambda config: config.add_cornice_service(service))
         app.get("/v1/mine", status=401)
         assert app.get("/v1/mine", headers=ALICE).json == {"mine": True}
+        with patch.object(AuthorizationPolicy, "permits", lambda *args: False):
+            app.get("/v1/mine", headers=ALICE, status=403)
+
+    def test_writes_do_not_pass_the_views_of_head(self):  # dependencies: Cornice
+        """Services: the view of HEAD that comes with one of GET is behind those of writes."""
+        service = Service(name="mine", path="/mine")
+        for method in ("GET", "PUT"):
+            service.add_view(method, lambda request: {}, permission=NO_PERMISSION_REQUIRED)
+        app = served(setup=lambda config: config.add_cornice_service(service))
+        methods = [method for method, _, _ in service.definitions]
+        assert methods == ["GET", "PUT", "OPTIONS", "HEAD"]
+        assert app.head("/v1/mine").status_code == 200
 
     def test_every_answer_has_the_headers_of_all(self):  # P1.2 P1.4
         """Services: services created at import time follow `backoff` and `vary`."""

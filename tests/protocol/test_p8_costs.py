@@ -12,7 +12,8 @@ import pytest
 
 from cliquet.authentication import BasicAuthAuthenticationPolicy
 from cliquet.drivers.databases import Database
-from tests.protocol.batching import Batching, part
+from tests.protocol.batching import DATABASES, PLACE, Batching, part
+from tests.protocol.sharing import headers_of
 
 COUNT = 25
 PATHS = [f"/notes/{uuid.UUID(int=number, version=4)}" for number in range(COUNT)]
@@ -68,3 +69,21 @@ def test_25_parts_are_authenticated_once(batch: Batching) -> None:  # P8.5
     with patch.object(policy, "_userid", noting):
         batch.statuses(*[part("GET", path) for path in PATHS])
     assert len(asked) == 1
+
+
+def test_a_collection_is_touched_once_for_all_its_writes(batch: Batching) -> None:  # P8.4
+    with trips() as noted:
+        batch.statuses(*[part("PUT", path, {"a": 1}) for path in PATHS[1:]], f"DELETE {PATHS[1]}")
+    assert sum(one.count("UPDATE timestamps") for one in noted) == 1, noted
+    assert batch.app.get("/v1/notes", headers=headers_of("alice")).headers["Total-Records"] == "23"
+
+
+@pytest.mark.parametrize("backends", DATABASES)
+def test_what_is_undone_within_a_batch_is_not_counted(backends: str) -> None:  # P8.4
+    batch = Batching(backends)
+    statuses = batch.statuses(
+        part("POST", "/write"), *[part("POST", "/write?raise=403")] * 2, part("POST", "/write")
+    )
+    assert (statuses, batch.written()[0]) == ([200, 403, 403, 200], 4)
+    page = batch.registry.storage.get_page(**PLACE, limit=1)
+    assert (page.total, page.more) == (4, True)

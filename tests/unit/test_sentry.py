@@ -167,6 +167,37 @@ def test_the_handler_of_raven_in_an_ini_file_works(server: Sentry) -> None:
     assert_is_reported_once(server)
 
 
+@pytest.fixture
+def at_info() -> Iterator[None]:
+    """The level that ``cliquet init`` writes: each request leaves a line."""
+    logger = logging.getLogger("cliquet")
+    before = logger.level
+    logger.setLevel(logging.INFO)
+    yield
+    logger.setLevel(before)
+
+
+def app_reporting_by(client: str, server: Sentry) -> webtest.TestApp:
+    """Return an application whose failures are reported by that client."""
+    if client == "handler":
+        logging.getLogger().addHandler(SentryHandler(server.raven_dsn, level=logging.ERROR))
+        return app_of()
+    dsn = server.raven_dsn if client == "raven" else server.dsn
+    return app_of(sentry_dsn=dsn, sentry_client=client)
+
+
+@pytest.mark.parametrize("client", [*CLIENTS, "handler"])
+@pytest.mark.usefixtures("at_info")
+def test_nothing_of_the_lines_of_requests_is_reported(server: Sentry, client: str) -> None:
+    # Lesson 33.
+    app = app_reporting_by(client, server)
+    app.extra_environ["HTTP_USER_AGENT"] = 'agent-of-one (and "words" of-it)'
+    app.get("/v1/?token=query-value")
+    get_failure(app)
+    event = server.event()
+    assert not [one for one in (*SECRETS, "agent-of-one", "of-it") if one in event]
+
+
 def test_an_unknown_client_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="should be sentry-sdk or raven"):
         app_of(sentry_dsn="http://a@localhost/1", sentry_client="other")

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from cliquet import jsonlib
 from cliquet.drivers.databases import Database
-from cliquet.drivers.statements import Step
+from cliquet.drivers.statements import Step, Total
 from cliquet.drivers.writers import Row, Writer
 from cliquet.query import MISSING, value_of
 from cliquet.storage import (
@@ -278,12 +278,14 @@ class RecordStorage(StorageBase):
         writer.later(Step(self._statements.put, values), touch)
         written = KnownRecord(stamps.record, True, values["data"])
         _note_written(writer, place, stamps.collection, written)
-        stored: JSONRecord = jsonlib.loads(text)
+        stored: JSONRecord = jsonlib.loads_stored(text)
         return {**stored, fields.id: place["id"], fields.modified: stamps.record}
 
     def _touch(self, place: dict[str, Any], timestamp: int, delta: int) -> Step:
         values = {**place, "last_modified": timestamp, "delta": delta}
-        return Step(self._statements.touch, values)
+        collection = place["collection_id"], place["parent_id"]
+        # Timestamps only grow: the last one of a transaction is that of all its writes.
+        return Step(self._statements.touch, values, Total(("touch", *collection), "delta"))
 
 
 def place_of(collection_id: str, parent_id: str) -> dict[str, Any]:
@@ -339,15 +341,25 @@ def _record(record_id: str, state: State, fields: Fields) -> JSONRecord | None:
 
 def from_row(row: Row, fields: Fields) -> JSONRecord:
     """Return the record or tombstone of a row (id, timestamp, deleted, document as text)."""
-    return from_rows([row], fields)[0]
+    record_id, timestamp, deleted, text = row
+    document: JSONRecord = jsonlib.loads_stored(text.encode())
+    return _completed(document, record_id, timestamp, deleted, fields)
 
 
 def from_rows(rows: Sequence[Row], fields: Fields) -> list[JSONRecord]:
     """Return the records and tombstones of rows; see :func:`from_row`."""
     documents: list[JSONRecord] = jsonlib.loads_many([row[3] for row in rows])
-    for (record_id, timestamp, deleted, _), document in zip(rows, documents, strict=True):
-        document[fields.id] = record_id
-        document[fields.modified] = timestamp
-        if deleted:
-            document[fields.deleted] = True
-    return documents
+    return [
+        _completed(document, record_id, timestamp, deleted, fields)
+        for (record_id, timestamp, deleted, _), document in zip(rows, documents, strict=True)
+    ]
+
+
+def _completed(
+    document: JSONRecord, record_id: str, timestamp: int, deleted: object, fields: Fields
+) -> JSONRecord:
+    document[fields.id] = record_id
+    document[fields.modified] = timestamp
+    if deleted:
+        document[fields.deleted] = True
+    return document

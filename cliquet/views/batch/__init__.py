@@ -25,7 +25,7 @@ from cliquet.events import drop_resource_events, mark_resource_events
 from cliquet.http.service import Service, add_service, forget_service
 from cliquet.http.subrequests import carried_environ, followed, make_request, render_response
 from cliquet.http.summaries import facts_of, outcome_of
-from cliquet.logs import logger, part_context
+from cliquet.logs import end_request, logger, start_part
 from cliquet.views.batch.ahead import find_runs
 from cliquet.views.batch.payload import PATH, RECURSIVE, described, validate_batch
 
@@ -84,7 +84,8 @@ def _answering(request: Any) -> Answer:
     def answer(part: Any) -> Any:
         start = time.perf_counter()
         undo = _undoing(request)
-        with part_context(facts_of(part) if is_logged else {}):
+        token = start_part(facts_of(part) if is_logged else {})
+        try:
             response = run(part)
             if part.exception is not None:
                 undo()
@@ -92,7 +93,9 @@ def _answering(request: Any) -> Answer:
             if is_logged:
                 outcome = outcome_of(part, response, time.perf_counter() - start)
                 logger.info("subrequest.summary", **outcome)
-        return response
+            return response
+        finally:
+            end_request(token)
 
     return answer
 

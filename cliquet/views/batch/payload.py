@@ -22,6 +22,7 @@ PATH = "/batch"
 RECURSIVE = f"Recursive call on {PATH} endpoint is forbidden."
 
 _METHODS = ("GET", "HEAD", "DELETE", "TRACE", "POST", "PUT", "PATCH")
+_PLAIN_MEMBERS = frozenset({"method", "path", "body"})
 # Tokens, as RFC 9110 has them (section 5.6.2).
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
@@ -49,6 +50,28 @@ class _Headers(colander.Mapping):
         return {name.lower(): value for name, value in headers.items()}
 
 
+class _Body(colander.Mapping):
+    """Any mapping, taken as it is: the body was parsed for this request, and is nobody else's."""
+
+    def deserialize(self, node: Any, cstruct: Any) -> Any:
+        return cstruct if isinstance(cstruct, dict) else super().deserialize(node, cstruct)
+
+
+class _Part(colander.Mapping):
+    """A request; one that is plainly right is not looked at member by member."""
+
+    def deserialize(self, node: Any, cstruct: Any) -> Any:
+        return cstruct if _is_plain(cstruct) else super().deserialize(node, cstruct)
+
+
+def _is_plain(part: Any) -> bool:
+    if not isinstance(part, dict) or not part.keys() <= _PLAIN_MEMBERS:
+        return False
+    path, method, body = part.get("path"), part.get("method", "GET"), part.get("body", {})
+    is_path = isinstance(path, str) and path.startswith("/")
+    return is_path and method in _METHODS and isinstance(body, dict)
+
+
 def _problem_of_header(name: str, value: object) -> str | None:
     if _HEADER_NAME.fullmatch(name) is None:
         return f'"{name}" is not the name of a header'
@@ -68,7 +91,7 @@ def _part(name: str, *, path_missing: Any, missing: Any = colander.required) -> 
     """Return the schema of one request, or of the defaults of all."""
     optional = {"missing": colander.drop}
     return colander.SchemaNode(
-        colander.Mapping(),
+        _Part(),
         colander.SchemaNode(
             colander.String(), name="method", validator=colander.OneOf(_METHODS), **optional
         ),
@@ -76,7 +99,7 @@ def _part(name: str, *, path_missing: Any, missing: Any = colander.required) -> 
             colander.String(), name="path", validator=_check_path, missing=path_missing
         ),
         colander.SchemaNode(_Headers(), name="headers", **optional),
-        colander.SchemaNode(colander.Mapping(unknown="preserve"), name="body", **optional),
+        colander.SchemaNode(_Body(), name="body", **optional),
         name=name,
         missing=missing,
     )
