@@ -8,7 +8,7 @@ wrapped in a proxy, so that no object of an application is changed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial, wraps
+from functools import wraps
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -35,6 +35,9 @@ class Sink(Protocol):
 
     def count(self, key: str, count: int = 1, unique: object | None = None) -> None:
         """Add to the counter *key*, or the value *unique* to the set *key*."""
+
+    def count_response(self, view: str | None, user: tuple[str, str] | None) -> None:
+        """Count a response: by what answered, and by the policy and the id of who asked."""
 
 
 class Watched:
@@ -87,22 +90,17 @@ class Watched:
 def timed(function: Callable[..., Any], observers: Sequence[Observer]) -> Callable[..., Any]:
     """Return *function*, with the time of each call told to *observers*, even if it raises."""
 
-    observe = observers[0] if len(observers) == 1 else partial(_tell_all, observers)
-
     def call(*args: Any, **kwargs: Any) -> Any:
         start = perf_counter()
         try:
             return function(*args, **kwargs)
         finally:
-            observe(perf_counter() - start)
+            seconds = perf_counter() - start
+            for observe in observers:
+                observe(seconds)
 
     # A callable object, as listeners are, has no name of its own.
     return wraps(function)(call)
-
-
-def _tell_all(observers: Sequence[Observer], seconds: float) -> None:
-    for observe in observers:
-        observe(seconds)
 
 
 def setup(config: Any) -> None:

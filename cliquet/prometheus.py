@@ -7,6 +7,7 @@ Each application keeps its own, in memory; a label has as many values as code ha
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator
 from itertools import accumulate
 from threading import local
@@ -15,6 +16,7 @@ from typing import Any
 from pyramid.exceptions import ConfigurationError
 
 from cliquet.drivers.pool import pool_usage
+from cliquet.statsd import response_keys
 
 try:
     import prometheus_client
@@ -50,13 +52,12 @@ class Tallies:
     def own(self, key: Hashable) -> list[float]:
         """Return the row of *key* that this thread, and no other, may add to."""
         try:
-            rows = self._here.lease.rows
+            return self._here.rows[key]
         except AttributeError:
             rows = self._take()
-        row = rows.get(key)
-        if row is None:
-            row = rows[key] = [0] * self._width
-        return row
+        except KeyError:
+            rows = self._here.rows
+        return rows.setdefault(key, [0] * self._width)
 
     def _take(self) -> _Rows:
         try:
@@ -64,7 +65,7 @@ class Tallies:
         except IndexError:
             rows = {}
             self._all.append(rows)
-        self._here.lease = _Lease(rows, self._left)
+        self._here.rows, self._here.lease = rows, _Lease(rows, self._left)
         return rows
 
     def totals(self) -> dict[Any, list[float]]:
@@ -81,11 +82,11 @@ class _Lease:
     """Rows that a thread has until it ends: what is local to it goes then."""
 
     def __init__(self, rows: _Rows, left: list[_Rows]) -> None:
-        self.rows = rows
+        self._rows = rows
         self._left = left
 
     def __del__(self) -> None:
-        self._left.append(self.rows)
+        self._left.append(self._rows)
 
 
 class Prometheus:
@@ -102,6 +103,7 @@ class Prometheus:
         self._registry = prometheus_client.CollectorRegistry()
         self._calls = Tallies(2)
         self._counts = Tallies(1)
+        self._responses = Tallies(1)
         self._requests = Tallies(len(BUCKETS_SECONDS) + 2)
         self._pools: dict[str, Any] = {}
         self._registry.register(self)
@@ -125,6 +127,10 @@ class Prometheus:
         if unique is None:
             self._counts.own(key)[0] += count
 
+    def count_response(self, view: str | None, user: tuple[str, str] | None) -> None:
+        """Count a response; the policy of its user is told, and the id is not."""
+        self._responses.own((view, user and user[0]))[0] += 1
+
     def observe_request(self, service: str, method: str, status: str, seconds: float) -> None:
         """Tell how long a request took."""
         # The last of the numbers is the sum, before it are the buckets.
@@ -146,9 +152,17 @@ class Prometheus:
         for name, (number, seconds) in self._calls.totals().items():
             calls.add_metric([name], int(number), seconds)
         counts = core.CounterMetricFamily("cliquet_events", "What is counted", labels=["name"])
-        for name, (number,) in self._counts.totals().items():
+        for name, number in self._count_totals().items():
             counts.add_metric([name], number)
         yield from (calls, counts, self._request_times(), self._pool_usage())
+
+    def _count_totals(self) -> dict[str, float]:
+        counted = {name: number for name, (number,) in self._counts.totals().items()}
+        totals = defaultdict(float, counted)
+        for (view, policy), (number,) in self._responses.totals().items():
+            for name in response_keys(view, policy):
+                totals[name] += number
+        return totals
 
     def _request_times(self) -> Any:
         family = core.HistogramMetricFamily(

@@ -46,8 +46,9 @@ _MAX_QUEUED: Final = 2**16
 #: Methods of HTTP. A client may invent others, and each would be a metric.
 METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
-#: A kind as StatsD calls it, a name, and a value: milliseconds ``ms``, a count ``c``, a text ``s``.
-Figure = tuple[str, str, Any]
+#: A kind as StatsD calls it, a name, and a value: milliseconds ``ms``, a count ``c``, a text ``s``;
+#: or ``response``, its view, and its user.
+Figure = tuple[str, Any, Any]
 
 
 class Client:
@@ -116,8 +117,7 @@ class Client:
 
     def observer(self, key: str) -> Callable[[float], None]:
         """Return what sends the times, given in seconds, of what is called *key*."""
-        name, put = _name(key), self._outbox.put
-        return lambda seconds: put(("ms", name, seconds * 1000))
+        return self._outbox.observer(_name(key))
 
     def count(self, key: str, count: int = 1, unique: object | None = None) -> None:
         """
@@ -133,6 +133,10 @@ class Client:
             self._outbox.put(("c", _name(key), int(count)))
         else:
             self._outbox.put(("s", _name(key), str(unique)))
+
+    def count_response(self, view: str | None, user: tuple[str, str] | None) -> None:
+        """Count a response; what it counts in is found where it is sent, once for many alike."""
+        self._outbox.put(("response", view, user))
 
     def close(self) -> None:
         """Send what was told so far, and release the socket: nothing can be sent any more."""
@@ -159,19 +163,33 @@ class _Outbox:
         self._figures.clear()
         self._lock = Lock()
         self._has_some, self._is_closed = Event(), Event()
+        # Whether the first is set; looking there costs more than adding a figure.
+        self._is_awake = False
         self._thread: Thread | None = None
 
     def put(self, figure: Figure) -> None:
         """Add a figure."""
         self._figures.append(figure)
-        if not self._has_some.is_set():
+        if not self._is_awake:
             self._wake()
+
+    def observer(self, name: str) -> Callable[[float], None]:
+        """Return what adds times, given in seconds."""
+        add = self._figures.append
+
+        def observe(seconds: float) -> None:
+            add(("ms", name, seconds * 1000))
+            if not self._is_awake:
+                self._wake()
+
+        return observe
 
     def _wake(self) -> None:
         # There may be too many threads, or the process is ending: what is left is sent at exit.
         with suppress(RuntimeError):
             if self._thread is None:
                 self._start()
+            self._is_awake = True
             self._has_some.set()
 
     def _start(self) -> None:
@@ -186,6 +204,8 @@ class _Outbox:
             self._has_some.wait()
             self._is_closed.wait(_GATHERING_SECONDS)
             self._has_some.clear()
+            # In this order: who sees it awake is sent below, who does not wakes it again.
+            self._is_awake = False
             self.flush()
 
     def flush(self) -> None:
@@ -226,13 +246,21 @@ def _lines(figures: Iterable[Figure], prefix: str) -> Iterator[str]:
     """Yield lines; what is counted several times is one, and so is what is in a set."""
     counts: Counter[str] = Counter()
     members: dict[tuple[str, str], None] = {}
+    responses: Counter[tuple[str | None, tuple[str, str] | None]] = Counter()
     for kind, name, value in figures:
         if kind == "ms":
             yield f"{prefix}{name}:{value:.3f}|ms"
         elif kind == "c":
             counts[name] += value
+        elif kind == "response":
+            responses[name, value] += 1
         else:
             members[name, value] = None
+    for (view, user), count in responses.items():
+        for key in response_keys(view, user and user[0]):
+            counts[_name(key)] += count
+        if user is not None:
+            members["users", f"{user[0]}:{user[1]}"] = None
     for name, count in counts.items():
         yield f"{prefix}{name}:{count}|c"
     for name, value in members:
@@ -275,20 +303,24 @@ def count_response(event: NewResponse) -> None:
     authenticated, ``users`` (a set) and ``authn_type.<policy>``. A URL without route, a view that
     is no service, and a method that HTTP does not know are not counted.
     """
-    request = event.request
-    targets = sinks(request.registry)
-    service = getattr(request, "current_service", None)
-    if service is not None and request.method in METHODS:
-        for sink in targets:
-            sink.count(f"view.{service.name}.{request.method}")
+    request, view, user = event.request, None, None
+    service, method = getattr(request, "current_service", None), request.method
+    if service is not None and method in METHODS:
+        view = f"{service.name}.{method}"
     # Who asked is told when the request was authenticated; it is not authenticated to be told.
     identity = getattr(request, "_multiauth_identity", None)
-    if identity is None:
+    if identity is not None:
+        user = (request.selected_policy_name, identity.userid)
+    if view is None and user is None:
         return
-    policy = request.selected_policy_name
-    for sink in targets:
-        sink.count("users", unique=f"{policy}:{identity.userid}")
-        sink.count(f"authn_type.{policy}")
+    for sink in sinks(request.registry):
+        sink.count_response(view, user)
+
+
+def response_keys(view: str | None, policy: str | None) -> list[str]:
+    """Return the counters of a response of *view*, to a user that *policy* authenticated."""
+    keys = [] if view is None else [f"view.{view}"]
+    return keys if policy is None else [*keys, f"authn_type.{policy}"]
 
 
 def load_from_config(config: Any) -> Client:

@@ -181,6 +181,14 @@ def test_a_check_that_hangs_is_false_within_the_time_set():  # P3.2
         done.set()
 
 
+def test_checks_run_side_by_side():  # P3.2
+    app, all_of_them = make_app(), threading.Barrier(3)
+    for number in range(3):
+        # None ends before the others have begun.
+        app.app.registry.heartbeats[f"slow{number}"] = lambda request: all_of_them.wait(10) >= 0
+    app.get("/v1/__heartbeat__", status=200)
+
+
 def test_a_check_that_hangs_does_not_pile_up():  # P3.2
     app = make_app({"heartbeat_timeout_seconds": 0.01})
     done, calls = threading.Event(), []

@@ -48,8 +48,8 @@ def test_a_poller_misses_nothing_of_batches(backends: str) -> None:  # P5.6, P8.
 
     def write() -> None:
         for _ in range(ROUNDS):
-            batch.send(*[part("POST", "/notes", {})] * 4)
-            batch.send(part("POST", "/notes", {}))
+            assert batch.statuses(*[part("POST", "/notes", {})] * 4) == [201] * 4
+            assert batch.statuses(part("POST", "/notes", {})) == [201]
 
     with ThreadPoolExecutor(2) as pool:
         writing = [pool.submit(write) for _ in range(2)]
@@ -59,4 +59,7 @@ def test_a_poller_misses_nothing_of_batches(backends: str) -> None:  # P5.6, P8.
             (answer,) = batch.send(f"GET /notes?_since={since}&_limit=100")
             seen.update(one["id"] for one in answer["body"]["data"])
             since = answer["headers"]["ETag"].strip('"')
+    # What a writer raised is raised here.
+    for one in writing:
+        one.result()
     assert len(seen) == 2 * ROUNDS * 5
