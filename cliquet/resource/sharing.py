@@ -7,9 +7,8 @@ Source: protocol P7.3, P7.6.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
-
-from pyramid.decorator import reify
 
 from cliquet.permission import PermissionBase, Share
 from cliquet.resource.model import Model
@@ -47,7 +46,7 @@ class ShareableModel(Model):
     read_permissions: Callable[[str], Mapping[str, Iterable[str]]]
     share: Share | None = None
 
-    @reify
+    @cached_property
     def current_principal(self) -> str | None:
         """Who creates and changes, asked for by the first write."""
         return self.find_author()

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
-
-from pyramid.decorator import reify
 
 from cliquet.events import ACTIONS
 from cliquet.jsonlib import copied
@@ -66,7 +65,7 @@ class RecordWrite:
         self._model = resource.model
         self._record_id: str = resource.record_id
 
-    @reify
+    @cached_property
     def _preconditions(self) -> Preconditions:
         # Read when they are compared: an unknown record comes before a garbled header (P2.9).
         return Preconditions.parse(self._resource.request.headers, is_read=False)
