@@ -78,11 +78,15 @@ class WriterDataManager:
 
 def is_writing(request: Any) -> bool:
     """Tell ``pyramid_tm`` whether a request gets a transaction of its own."""
-    if is_in_transaction() and getattr(request, "parent", None) is not None:
-        # A sub-request: what it writes is part of the request that it belongs to.
+    if _is_part(request):
         return False
     # Subscribers of reads may write: the transaction is there, and begins only if they do.
     return request.method not in _READING or has_subscribers(request.registry, ACTIONS.READ)
+
+
+def _is_part(request: Any) -> bool:
+    """Tell whether what a request writes is part of the request that it belongs to."""
+    return is_in_transaction() and getattr(request, "parent", None) is not None
 
 
 def manager_of(request: Any) -> Any:
@@ -121,8 +125,7 @@ def scope_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callabl
 
     def tween(request: Any) -> Any:
         if "tm.active" not in request.environ:
-            is_part = is_in_transaction() and getattr(request, "parent", None) is not None
-            return _answered_as_part(handler, request) if is_part else handler(request)
+            return _answered_as_part(handler, request) if _is_part(request) else handler(request)
         manager = request.tm
         # Whoever decides so, and whatever the response: a veto of the application, a view.
         manager.get().addBeforeAbortHook(drop_resource_events, (request,))

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of StatsD."""
+"""Fixtures of the tests of StatsD, and of what it and others count."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationError
 
 import cliquet
-from cliquet import prometheus, statsd
+from cliquet import prometheus
 from cliquet.metrics import Watched
 from cliquet.prometheus import Prometheus, Tallies
 from cliquet.storage import StorageBase
@@ -26,20 +26,6 @@ from tests.unit.statsd.server import Server
 AppOf = Callable[..., webtest.TestApp]
 
 UNKNOWN = "8fd1a0a6-1f0c-4f6b-9c1e-0d3a1f0a5c4a"
-
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let figures wait until the server asks for them, however slow the machine is."""
-    monkeypatch.setattr(statsd, "_GATHERING_SECONDS", 600)
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    """Return a server of metrics."""
-    server = Server()
-    yield server
-    server.close()
 
 
 @pytest.fixture
