@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    FromClause,
     Select,
     and_,
     bindparam,
@@ -19,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 
-from cliquet.drivers.elements import InList, ObjectLock
+from cliquet.drivers.elements import InList, LookUp, ObjectLock
 from cliquet.drivers.statements import Statement
 from cliquet.permission import Share
 from cliquet.permission.sql.tables import aces, user_principals
@@ -132,13 +133,30 @@ class Statements:
         return self._upsert(table).values(values).on_conflict_do_nothing()
 
 
-def shared_ids() -> Select[Any]:
+def shared_ids(asked: FromClause | None = None) -> Select[Any]:
     """
     Return the statement of the ids of what is shared, without the rest of their URIs.
 
     Its parameters are :func:`share_values`.
+
+    Args:
+        asked: What has one row if it is asked for them, and none otherwise.
     """
-    return select(_rest_of_uri().label("id")).where(_is_shared(), _is_within()).distinct()
+    ids = select(_rest_of_uri().label("id")).distinct()
+    is_entry = and_(_is_shared(), _is_within())
+    return ids.where(is_entry) if asked is None else ids.select_from(LookUp(asked, aces, is_entry))
+
+
+def is_shared(record_id: Clause) -> Clause:
+    """
+    Return whether the record of an id is shared, looked up by its URI.
+
+    Its parameters are :func:`share_values`.
+    """
+    uri: Clause = bindparam("low").concat(record_id)
+    entry: Select[Any] = select(literal_column("1")).where(aces.c.object_id == uri, _is_shared())
+    # A value, of which no database makes a join: it might begin with all that is shared.
+    return entry.limit(literal_column("1")).scalar_subquery() == literal_column("1")
 
 
 def share_values(share: Share) -> dict[str, Any]:

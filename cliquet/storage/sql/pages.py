@@ -9,7 +9,7 @@ behind the end of the last page, the rows that tie with it and those beyond.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -17,12 +17,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     Column,
     ColumnElement,
-    Select,
     UnaryExpression,
     and_,
     bindparam,
     case,
-    func,
     literal_column,
     or_,
     select,
@@ -46,7 +44,14 @@ from cliquet.storage.sql.parameters import (
     gathered,
     values_of,
 )
-from cliquet.storage.sql.parts import HEAD, document_of, within_collection, within_part
+from cliquet.storage.sql.parts import (
+    HEAD,
+    Narrowing,
+    count_of,
+    document_of,
+    within_collection,
+    within_part,
+)
 from cliquet.storage.sql.statements import Statements, of_collection
 from cliquet.storage.sql.tables import records, timestamps
 
@@ -55,6 +60,9 @@ Clause = ColumnElement[Any]
 #: Shapes of lists whose statements are kept, and values that the largest of them has.
 _KEPT = 512
 _LARGEST_KEPT = 32
+
+#: What a timestamp is compared by in a list of changes.
+_LOWER = (COMPARISON.GT, COMPARISON.MIN)
 
 
 class ListQuery(NamedTuple):
@@ -194,7 +202,8 @@ class Pages:
             for where, tied in _streams(shape, operands, behind or [Stretch(true())])
         ]
         statement = self._statements.listing(
-            _page(streams, keys, wanted, shape), is_prepared=_is_plain(shape, operands)
+            _page(streams, keys, wanted, shape, _since(shape, conditions)),
+            is_prepared=_is_plain(shape, operands),
         )
         return Composed(statement, operands.values, tuple(conditions.bindings.values()))
 
@@ -237,7 +246,9 @@ def _is_plain(shape: Shape, operands: Operands) -> bool:
         return condition.operator is COMPARISON.EQ and operands.is_indexed(condition.field)
 
     is_keyset = shape.is_keyset or not shape.rules
-    if shape.is_shared or not (shape.sorting and is_keyset) or len(shape.filters) > 2:
+    if not (shape.sorting and is_keyset) or len(shape.filters) > 2:
+        return False
+    if shape.is_shared and not any(one.operator in _LOWER for one in shape.filters):
         return False
     lead = shape.sorting[0].field
     if shape.filters and lead != modified:
@@ -251,6 +262,16 @@ def _is_since(shape: Shape) -> bool:
     """Tell whether a list is of what changed in a time, in another order than that of time."""
     is_by_time = bool(shape.sorting) and shape.sorting[0].field == shape.names.modified
     return not is_by_time and any(one.field == shape.names.modified for one in shape.filters)
+
+
+def _since(shape: Shape, conditions: Conditions) -> Clause | None:
+    """Return what all that has changed since a time meets, if a list is of that."""
+    bounds = [
+        conditions.all_of([one], place)
+        for place, one in enumerate(shape.filters)
+        if one.field == shape.names.modified and one.is_timestamp and one.operator in _LOWER
+    ]
+    return and_(*bounds) if bounds else None
 
 
 def _keys(shape: Shape, operands: Operands, conditions: Conditions) -> Iterator[Key]:
@@ -318,18 +339,23 @@ def _streams(shape: Shape, operands: Operands, behind: Sequence[Stretch]) -> lis
     return [Stretch(and_(kind, is_behind)) for kind in kinds]
 
 
-def _page(streams: Sequence[Stretch], keys: Sequence[Key], wanted: Clause, shape: Shape) -> Any:
+def _page(
+    streams: Sequence[Stretch],
+    keys: Sequence[Key],
+    wanted: Clause,
+    shape: Shape,
+    since: Clause | None,
+) -> Any:
     present = select(timestamps.c.last_modified).where(of_collection(timestamps)).scalar_subquery()
     is_changed = present.is_distinct_from(bindparam("known"))
     limit: Clause = bindparam("limit")
     if shape.asks_once:
         limit = case((is_changed, limit), else_=literal_column("0"))
     columns = [key.column.label(f"key{number}") for number, key in enumerate(keys)]
-    narrowed: Callable[[Select[Any]], Select[Any]] = within_collection
-    record = [*HEAD, records.c.data]
+    narrowed: Narrowing = within_collection
     if shape.is_shared:
-        narrowed = within_part(wanted, *(where for where, _ in streams), *columns)
-        record = [*HEAD]
+        narrowed = within_part(wanted, *(where for where, _ in streams), *columns, since=since)
+    record = [*HEAD] if shape.is_shared else [*HEAD, records.c.data]
     rows = [
         narrowed(
             select(*record, *columns)
@@ -343,7 +369,7 @@ def _page(streams: Sequence[Stretch], keys: Sequence[Key], wanted: Clause, shape
     page = rows[0] if len(rows) == 1 else _merged(rows, keys)
     total: Any = timestamps.c.live
     if shape.filters or shape.is_shared:
-        counted = narrowed(_count(wanted)).scalar_subquery()
+        counted = narrowed(count_of(wanted, is_shared=shape.is_shared)).scalar_subquery()
         total = case((is_changed, counted), else_=literal_column("0"))
     # Of the records in the page alone: to read a document, and to write it as text, is dear.
     document = document_of(page) if shape.is_shared else DocumentText(page.c.data)
@@ -370,7 +396,3 @@ def _directed(columns: Sequence[Clause], keys: Sequence[Key]) -> list[UnaryExpre
         column.asc() if key.direction > 0 else column.desc()
         for column, key in zip(columns, keys, strict=True)
     ]
-
-
-def _count(wanted: Clause) -> Select[Any]:
-    return select(func.count()).select_from(records).where(~records.c.deleted, wanted)
