@@ -6,6 +6,7 @@ import configparser
 import json
 import re
 from collections import Counter
+from inspect import signature
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,9 +17,11 @@ import webtest
 from pyramid.config import Configurator
 
 import cliquet
+from cliquet.drivers.pool import QueuePoolWithMaxBacklog
+from cliquet.drivers.redis import limits_of
 from cliquet.errors import ERRORS
 from cliquet.settings import DEFAULT_SETTINGS, NAMES_WITHOUT_DEFAULT, checked, load
-from cliquet.settings.defaults import is_of_resource
+from cliquet.settings.defaults import POOL_OPTIONS, is_of_resource
 from tests.pages import (
     ROOT,
     Snippet,
@@ -173,7 +176,7 @@ def test_the_default_in_the_table_is_the_default(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted({*DEFAULT_SETTINGS, *NAMES_WITHOUT_DEFAULT}))
 def test_the_type_in_the_table_is_the_one_that_is_checked(name: str) -> None:
-    kind = setting_rows()[name][1]
+    kind = setting_rows()[name][1].partition(", ")[0]
     is_checked = kind in ("integer", "number", "boolean", "choice", "date")
     wrong = {"boolean": "perhaps", "date": "soon"}.get(kind, "wrong")
     if is_checked and name != "logging_colour":
@@ -182,6 +185,16 @@ def test_the_type_in_the_table_is_the_one_that_is_checked(name: str) -> None:
     else:
         assert kind in ("text", "list", "dotted name", "boolean")
         assert checked({name: wrong})
+
+
+def test_the_defaults_of_pools_in_the_table_are_those_of_the_drivers() -> None:
+    sql = {name: one.default for name, one in signature(QueuePoolWithMaxBacklog).parameters.items()}
+    redis = limits_of({"storage_pool_size": 25}, "storage")
+    told = {name: setting_rows()[f"storage_{name}"][2] for name in POOL_OPTIONS}
+    assert told["max_overflow"] == f"``{sql['max_overflow']}``; Redis: ``{redis['most'] - 25}``"
+    assert told["max_backlog"] == f"``{sql['max_backlog']}``" == f"``{redis['max_backlog']}``"
+    assert told["pool_timeout"] == f"``{sql['timeout']:.0f}``" == f"``{redis['wait_seconds']}``"
+    assert Configurator().maybe_dotted(*literals(told["poolclass"])) is QueuePoolWithMaxBacklog
 
 
 def test_the_sequence_on_the_page_is_the_default() -> None:

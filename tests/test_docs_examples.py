@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import uuid
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -46,6 +50,19 @@ def test_the_test_of_an_application_passes() -> None:
     run_page("resources").test_a_book_has_a_title()
 
 
+def test_the_tests_on_the_page_about_tests_pass(tmp_path: Path, cliquet_postgresql: str) -> None:
+    texts = [one.text for one in snippets("testing", "python")]
+    (tmp_path / "conftest.py").write_text(texts[2], encoding="utf-8")
+    tests = "\n\n".join([*texts[:2], texts[3]])
+    (tmp_path / "test_library.py").write_text(tests, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "test_library.py"]
+    environ = {**os.environ, "CLIQUET_TEST_POSTGRESQL_URL": cliquet_postgresql}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
+    )
+    assert "5 passed" in done.stdout, done.stdout + done.stderr
+
+
 def test_the_resource_of_the_first_page_is_served() -> None:
     assert created(page_app("index"), "/v1/books", title="Walden")["title"] == "Walden"
 
@@ -56,6 +73,17 @@ def test_including_cliquet_sets_it_up_without_a_prefix() -> None:
     config.include("cliquet")
     config.scan(module.__name__)
     assert webtest.TestApp(config.make_wsgi_app()).get("/").json["project_name"] == "library"
+
+
+def test_a_prefix_of_all_routes_is_the_prefix_where_cliquet_is_included() -> None:
+    module = run_page("index")
+    config = Configurator(settings=SETTINGS, route_prefix="v1")
+    config.include("cliquet")
+    config.scan(module.__name__)
+    app = webtest.TestApp(config.make_wsgi_app())
+    app.authorization = ("Basic", ("alice", "secret"))
+    assert app.get("/v1/books").json == {"data": []}
+    assert app.get("/v1/").json["url"] == "http://localhost/v1/"
 
 
 def test_all_users_write_into_one_board(resources: webtest.TestApp) -> None:

@@ -96,8 +96,8 @@ def readinglist(tmp_path: Path) -> Iterator[str]:
 
 
 def commands_of(text: str) -> list[str]:
-    """Return the commands of curl in a block; a backslash continues a line."""
-    lines = text.replace("\\\n", " ").splitlines()
+    """Return the commands of curl in a block; a backslash or an open quote continues a line."""
+    lines = re.findall(r"(?:[^'\n]|'[^']*')+", text.replace("\\\n", " "))
     return [line.strip() for line in lines if line.strip().startswith("curl ")]
 
 

@@ -34,7 +34,7 @@ DONE_OTHERWISE = [
     "mkdir readinglist && cd readinglist",
     "python3 -m venv .venv",
     ".venv/bin/pip install ../cliquet",
-    "PYTHONPATH=. .venv/bin/pserve readinglist.ini",
+    ".venv/bin/cliquet start --ini readinglist.ini",
     "node tablet.mjs",
 ]
 

@@ -19,7 +19,7 @@ BoundPermissions = Callable[[str, str], Iterable[tuple[str, str]]]
 #: In a pattern of URIs: any one path segment. Alone: any URI.
 WILDCARD: Final = "*"
 
-#: Bytes, in UTF-8, of the longest names that every backend stores: an entry is a row of an index,
+#: Bytes, in UTF-8, of the longest names that every backend stores. An entry is a row of an index,
 #: and that of PostgreSQL holds 2704. Nothing longer is looked for in vain, but it may be refused.
 MAX_OBJECT_ID_BYTES: Final = 1800
 MAX_PERMISSION_BYTES: Final = 200

@@ -21,7 +21,7 @@ class Generator:
 
     #: Pattern of the ids accepted; it is matched against the whole id.
     regexp = r"^[a-zA-Z0-9][a-zA-Z0-9_-]*$"
-    #: Characters of the longest id accepted: ids are keys of indexes, which have their limits.
+    #: Characters of the longest id accepted; ids are keys of indexes, which have their limits.
     max_length = 512
 
     def __init__(self, config: object = None) -> None:

@@ -1,7 +1,7 @@
 """
 What the tests of an application need: a web test, a request without a server, mixins.
 
-It comes with the extra ``testing``: ``pip install cliquet[testing]``.
+It comes with the extra ``testing``: ``pip install "cliquet[testing]"``.
 """
 
 from __future__ import annotations

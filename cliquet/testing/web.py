@@ -8,6 +8,8 @@ from typing import Any
 
 from pyramid.path import DottedNameResolver
 
+from cliquet.scripts.cliquet import init_schema
+from cliquet.storage import schemas
 from cliquet.utils import encode64, hmac_digest
 
 try:
@@ -61,7 +63,7 @@ class BaseWebTest:
 
     #: Prefix of the URLs of the application; paths in tests go without.
     api_prefix: str = "v0"
-    #: What makes the application, ``main(global_config, **settings)``: a function or its dotted
+    #: What makes the application, ``main(global_config, **settings)``, a function or its dotted
     #: name.
     entry_point: Callable[..., Any] | str | None = None
     #: User and password that :attr:`headers` send.
@@ -77,7 +79,7 @@ class BaseWebTest:
 
     def make_app(self, settings: Mapping[str, Any] | None = None) -> webtest.TestApp:
         """
-        Return an application made anew, its backends ready.
+        Return an application made anew, its backends ready, as ``cliquet migrate`` leaves them.
 
         Args:
             settings: Given to :meth:`get_app_settings`.
@@ -86,10 +88,11 @@ class BaseWebTest:
         entry_point = DottedNameResolver(None).maybe_resolve(self.__class__.entry_point)
         if entry_point is None:
             raise NotImplementedError("entry_point: say what makes the application")
-        app = webtest.TestApp(entry_point({}, **self.get_app_settings(settings)))
+        # The database of a test run is empty: its schema is made once the resources are known.
+        with schemas.unchecked():
+            app = webtest.TestApp(entry_point({}, **self.get_app_settings(settings)))
         app.RequestClass = get_request_class(self.api_prefix)
-        for backend in _backends(app):
-            backend.initialize_schema()
+        init_schema({"registry": app.app.registry})
         return app
 
     def get_app_settings(self, extras: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -116,7 +119,7 @@ class BaseWebTest:
 
     @cached_property
     def headers(self) -> dict[str, str]:
-        """Headers of a request of the user: ``Authorization``, and JSON as ``Content-Type``."""
+        """Headers of the user's requests, ``Authorization`` and JSON as ``Content-Type``."""
         authorization = f"Basic {encode64(self.credentials)}"
         return {"Content-Type": "application/json", "Authorization": authorization}
 

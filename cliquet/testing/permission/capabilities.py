@@ -11,7 +11,7 @@ ATOMIC: Final = "atomic"
 #: ``unreachable_settings``.
 FAILURES: Final = "failures"
 
-#: What was written outlives the object that wrote it: another of the same settings reads it.
+#: What was written outlives the object that wrote it; another of the same settings reads it.
 PERSISTENCE: Final = "persistence"
 
 #: ``delete_object_trees`` deletes what is below the objects, too.

@@ -22,7 +22,7 @@ FAILURES: Final = "failures"
 #: ``locked`` keeps other writers out.
 LOCKS: Final = "locks"
 
-#: What was written outlives the object that wrote it: another of the same settings reads it.
+#: What was written outlives the object that wrote it; another of the same settings reads it.
 PERSISTENCE: Final = "persistence"
 
 #: Several processes share the data; each write is one step against those of the others.
