@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pyramid import viewderivers
@@ -21,6 +21,7 @@ from pyramid_multiauth import MultiAuthPolicySelected
 
 from cliquet import cache, logs, metrics, permission, sentry, storage
 from cliquet.authentication import (
+    BasicAuthAuthenticationPolicy,
     SecurityPolicyAdapter,
     effective_principals,
     prefixed_userid,
@@ -333,10 +334,6 @@ def setup_authentication(config: Any) -> None:
     config.add_request_method(effective_principals, property=True)
     config.add_request_method(unauthenticated_userid, property=True)
     config.add_subscriber(remember_policy, MultiAuthPolicySelected)
-    if "basicauth" in policies and not settings["userid_hmac_secret"]:
-        config.registry.logger.warning(
-            "userid_hmac_secret is empty: set it, or user ids can be guessed"
-        )
 
 
 def _adapt_policies(config: Any) -> None:
@@ -348,12 +345,22 @@ def _adapt_policies(config: Any) -> None:
         one if hasattr(one, "effective_principals") else SecurityPolicyAdapter(one)
         for one in policy._policies
     ]
+    _warn_of_empty_secret(config, policy._policies)
     metrics.watch_policies(config.registry, policy._policies)
     # In its place: views that are there already have been told of it.
     policy.__class__ = SecurityPolicy
     decider = config.registry.queryUtility(IAuthorizationPolicy)
     if policy._callback is not None:
         policy._callback = TruthfulGroupfinder(policy._callback, decider)
+
+
+def _warn_of_empty_secret(config: Any, policies: Iterable[Any]) -> None:
+    # Whatever name the policy has.
+    is_used = any(isinstance(one, BasicAuthAuthenticationPolicy) for one in policies)
+    if is_used and not config.get_settings()["userid_hmac_secret"]:
+        config.registry.logger.warning(
+            "userid_hmac_secret is empty: set it, or user ids can be guessed"
+        )
 
 
 def setup_backoff(config: Any) -> None:

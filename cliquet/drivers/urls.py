@@ -19,5 +19,6 @@ def parsed_url(text: str) -> URL:
     except (ArgumentError, ValueError):
         raise ValueError(
             "The URL of a database cannot be read: it should be like"
-            " postgresql://user:password@host:5432/name, user and password percent-encoded"
+            " postgresql://user:password@host:5432/name, user and password percent-encoded, or"
+            " sqlite:///file"
         ) from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -15,7 +14,9 @@ from cliquet import __version__
 from cliquet.exceptions import BackendError, CliquetError
 from cliquet.resource.registration import declared_fields
 from cliquet.scripts import doctor, init, loading, purge, routes, serving, settings
+from cliquet.scripts.output import written
 from cliquet.scripts.progress import Meter, bar, watching
+from cliquet.scripts.remedies import as_typed, command_line
 from cliquet.storage import schemas
 from cliquet.storage.schemas import Tell
 
@@ -30,23 +31,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0, or 1 when something was refused or failed; the reason is printed.
         ``doctor`` returns 1 when it found faults, 2 when it could not look. Arguments that are
-        wrong exit with 2; Ctrl-C gives 130.
+        wrong exit with 2; Ctrl-C gives 130, a reader of the output that has gone 141.
     """
+    try:
+        return written(lambda: _status(arguments))
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _status(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     command: _Command = options.command
     try:
-        status = _run(command, options) or 0
-        sys.stdout.flush()
-        return status
+        return _run(command, options) or 0
     except BackendError as error:
-        print(f"cliquet: {loading.unreachable(error)}", file=sys.stderr)
+        reason = str(loading.unreachable(error))
     except (CliquetError, ConfigurationError) as error:
-        print(f"cliquet: {error}", file=sys.stderr)
-    except KeyboardInterrupt:
-        return _INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the output has seen enough; nor can what is left in the buffer be written.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        reason = str(error)
+    print(f"cliquet: {as_typed(reason, options.ini)}", file=sys.stderr)
     return command.status_of_failure
 
 
@@ -112,7 +114,7 @@ def _init(options: argparse.Namespace) -> None:
     with loading.application(options.ini, is_quiet=is_new) as env:
         init_schema(env, tell=print)
     if is_new:
-        print(f"Now serve it: {init.command_to_start(options.ini)}")
+        print(f"Now serve it: {command_line('start', options.ini)}")
 
 
 class _Command(NamedTuple):
@@ -150,7 +152,7 @@ _COMMANDS = (
         "look for what is wrong, and say what to do about it",
         doctor.run,
         doctor.add_arguments,
-        is_quiet=True,
+        is_alone=True,
         status_of_failure=2,
     ),
     _Command("routes", "list what the application answers to", routes.run, is_quiet=True),

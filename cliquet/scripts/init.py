@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from cliquet.scripts.loading import DEFAULT_INI, CommandRefused
+from cliquet.scripts.loading import CommandRefused
 
 _APPLICATION = "app.py"
 #: Bytes of randomness in the secret of user ids.
@@ -42,11 +42,6 @@ def write(ini: str) -> bool:
     print(f"{ini} is written. It holds a secret, and can be read by nobody but you.")
     print(f"{path.with_name(_APPLICATION)} {'is written' if is_ours else 'is left as it was'}.")
     return True
-
-
-def command_to_start(ini: str) -> str:
-    """Return the command that serves a configuration."""
-    return "cliquet start" if ini == DEFAULT_INI else f"cliquet start --ini {ini}"
 
 
 def _template(name: str) -> str:

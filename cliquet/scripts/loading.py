@@ -11,17 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import plaster
-from pyramid.exceptions import ConfigurationError
+from pyramid.exceptions import ConfigurationError, ConfigurationExecutionError
 from pyramid.paster import bootstrap, get_app, setup_logging
 
 from cliquet.exceptions import BackendError, CliquetError
+from cliquet.scripts.remedies import DEFAULT_INI as DEFAULT_INI
+from cliquet.scripts.remedies import remedy_of
 from cliquet.storage import schemas
-
-#: The file that commands read, and ``init`` writes, where none is named.
-DEFAULT_INI = "cliquet.ini"
 
 # What is raised for a file that is no INI file, lacks a section, or has a setting that is wrong.
 _OF_FILES = (configparser.Error, ConfigurationError, LookupError, ValueError)
+# Classes of handlers are imported, and their arguments are evaluated and used.
+_OF_LOGGING = (
+    *(configparser.Error, AttributeError, ImportError, LookupError, NameError, OSError),
+    *(RuntimeError, SyntaxError, TypeError, ValueError),
+)
 
 
 class CommandRefused(CliquetError):
@@ -142,21 +146,24 @@ def _loader(ini: str) -> Any:
 
 
 def unreachable(error: BackendError) -> CommandRefused:
-    """Return the error of a command whose backend does not answer."""
-    words = _one_line(error)
-    return CommandRefused(f"{words}: see that the server runs, and that its URL is the right one")
+    """Return the error of a command whose backend does not answer, with what to do."""
+    return CommandRefused(f"{_one_line(error)}: {remedy_of(error)}")
 
 
 def _one_line(error: Exception) -> str:
+    if isinstance(error, ConfigurationExecutionError):
+        # Its own words go on about where that was, in lines of code.
+        error = error.evalue
     return " ".join(str(error).split())
 
 
 @contextmanager
 def _logging_of(ini: str) -> Iterator[None]:
+    # What keeps the whole file from being read is told as that.
+    settings_of(ini)
     try:
-        with explained(ini):
-            setup_logging(str(existing(ini)))
-    except (configparser.Error, KeyError, RuntimeError, ValueError) as error:
+        setup_logging(str(existing(ini)))
+    except _OF_LOGGING as error:
         words = f"{ini}: what it says of logging cannot be read: {_one_line(error)}"
         raise CommandRefused(words) from error
     yield

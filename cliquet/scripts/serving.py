@@ -14,7 +14,8 @@ from waitress.server import create_server
 from cliquet.scripts.loading import CommandRefused, served_application, server_settings_of
 
 _DEFAULTS = {"host": "127.0.0.1", "port": "8888"}
-_WAITRESS = ("egg:waitress", "egg:waitress#main")
+#: What ``use`` of ``[server:main]`` may say.
+WAITRESS = ("egg:waitress", "egg:waitress#main")
 _PLACES = ("host", "port", "listen", "sockets", "unix_socket")
 
 
@@ -48,8 +49,8 @@ def _end(number: int, frame: Any) -> None:
 def _arguments(options: argparse.Namespace) -> dict[str, Any]:
     """Return those of waitress: what the command line says, else the file, else the defaults."""
     written = dict(server_settings_of(options.ini))
-    use = written.pop("use", _WAITRESS[0])
-    if use not in _WAITRESS:
+    use = written.pop("use", WAITRESS[0])
+    if use not in WAITRESS:
         raise CommandRefused(
             f'"start" serves with waitress, and [server:main] of {options.ini} says use = {use}:'
             f' serve it by "pserve {options.ini}"'

@@ -13,6 +13,9 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 Tell = Callable[[str], None]
+#: What mends a schema; FILE is for those who know the configuration to name it.
+MIGRATE_COMMAND = "cliquet --ini FILE migrate"
+MIGRATE = f'run "{MIGRATE_COMMAND}"'
 #: Pairs (collection_id, field).
 Fields = Sequence[tuple[str, str]]
 

@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from cliquet.scripts.cliquet import main
+from cliquet.scripts.output import READER_GONE
 from tests.pages import ROOT
 
 TIMEOUT_SECONDS = 60
@@ -180,5 +181,5 @@ def test_output_that_nobody_reads_to_its_end_is_no_error(
     os.close(reading)
     with os.fdopen(writing, "w") as output:
         monkeypatch.setattr(sys, "stdout", output)
-        assert main(["settings"]) == 1
+        assert main(["settings"]) == READER_GONE
     assert capsys.readouterr().err == ""

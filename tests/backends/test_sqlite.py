@@ -154,7 +154,7 @@ def test_another_schema_is_refused(storage, path, version):
 def test_tables_of_somebody_else_are_left_alone(path):
     with opened(path) as connection:
         connection.execute("CREATE TABLE records (x)")
-    with pytest.raises(UnknownSchema, match="is it cliquet's"):
+    with pytest.raises(UnknownSchema, match="name another database"):
         open_storage(path).check_schema()
 
 

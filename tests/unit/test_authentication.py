@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
+import pytest
 import webtest
 
 from cliquet import Service
@@ -23,3 +25,16 @@ def test_the_user_that_credentials_claim_is_told_without_a_warning():
     told = app.get("/v1/claimed", headers=ALICE).json
     assert told["claimed"] == told["known"] is not None
     assert app.get("/v1/claimed").json == {"claimed": None, "known": None}
+
+
+@pytest.mark.parametrize("name", ["basicauth", "mine"])
+def test_basic_auth_without_a_secret_is_warned_of_whatever_its_name(name, caplog):
+    settings = {
+        "multiauth.policies": name,
+        f"multiauth.policy.{name}.use": "cliquet.authentication.BasicAuthAuthenticationPolicy",
+    }
+    with caplog.at_level(logging.WARNING):
+        make_config({**settings, "userid_hmac_secret": "x"})
+        assert "userid_hmac_secret" not in caplog.text
+        make_config({**settings, "userid_hmac_secret": ""})
+    assert "userid_hmac_secret is empty" in caplog.text

@@ -17,6 +17,21 @@ use = call:readinglist:main
 storage_backend = {storage}
 {settings}
 """
+LOGGING = """
+[app:main]
+use = call:readinglist:main
+[loggers]
+keys = root
+[handlers]
+keys = file
+[formatters]
+keys =
+[logger_root]
+handlers = file
+[handler_file]
+class = FileHandler
+args = {}
+"""
 COMMANDS = (
     ["start"],
     ["migrate"],
@@ -81,6 +96,8 @@ def test_a_file_that_may_not_be_read_is_one_line(command, capsys, tmp_path):
         ("[app:main]\nuse = call:readinglist\n", "module:function"),
         ("[app:main]\nuse = egg:cliquet#nothing\n", "nothing"),
         ("[app:main]\nuse = call:readinglist:main\n[loggers]\nkeys = root\n", "logging"),
+        (LOGGING.format("(sys.stder,)"), "logging cannot be read: module 'sys' has no"),
+        (LOGGING.format("('/nowhere/a.log',)"), "logging cannot be read: [Errno 2]"),
     ],
 )
 def test_a_file_that_is_malformed_is_one_line_with_its_name(refused, text, words):
@@ -132,6 +149,12 @@ def test_a_server_that_does_not_answer_is_told_without_its_password(refused, bac
     line = refused(INI.format(storage=f"cliquet.storage.{backend}", settings=settings), *command)
     assert "see that the server runs" in line
     assert "hush" not in line
+
+
+def test_tables_that_are_not_there_are_to_be_migrated(refused, tmp_path):
+    text = INI.format(storage="cliquet.storage.sqlite", settings="storage_url = sqlite:///{}")
+    line = refused(text.format(tmp_path / "a.sqlite"), "purge-tombstones", "--before", "1")
+    assert line.endswith(f': run "cliquet migrate --ini {tmp_path / "application.ini"}"\n')
 
 
 def test_a_url_that_cannot_be_read_is_told_without_its_password(refused):

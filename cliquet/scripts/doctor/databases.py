@@ -8,12 +8,19 @@ from typing import Any
 from cliquet.exceptions import BackendError, CliquetError
 from cliquet.resource.registration import declared_fields
 from cliquet.scripts.doctor.faults import Fault, Patient
+from cliquet.scripts.remedies import lacks_table
 from cliquet.storage import schemas
+from cliquet.storage.schemas import MIGRATE
 from cliquet.storage.sql.counting import MOST
 
-_MIGRATE = 'run "cliquet migrate"'
-#: PostgreSQL's code of a table that is not there.
-_UNDEFINED_TABLE = "42P01"
+# Each table that a family has is asked something; of no user, object or key that there is.
+_PROBES: dict[str, tuple[Callable[[Any], Any], ...]] = {
+    "permission": (
+        lambda backend: backend.user_principals("cliquet:doctor"),
+        lambda backend: backend.object_permission_principals("cliquet:doctor", "read"),
+    ),
+    "cache": (lambda backend: backend.get("cliquet:doctor"),),
+}
 
 
 def schema_not_migrated(patient: Patient) -> Iterator[Fault]:
@@ -26,21 +33,18 @@ def schema_not_migrated(patient: Patient) -> Iterator[Fault]:
             raise
         except CliquetError as error:
             what, _, remedy = str(error).rpartition(": ")
-            yield Fault(what, "storage", remedy)
-    probes: dict[str, Callable[[Any], Any]] = {
-        "permission": lambda backend: backend.user_principals("cliquet:doctor"),
-        "cache": lambda backend: backend.get("cliquet:doctor"),
-    }
-    for family, ask in probes.items():
-        if hasattr(registry, family) and _lacks_tables(ask, getattr(registry, family)):
-            yield Fault("The database has no tables for it", family, _MIGRATE)
+            yield Fault(what, "storage", remedy.replace(MIGRATE, patient.migrate))
+    for family, probes in _PROBES.items():
+        backend = getattr(registry, family, None)
+        if backend is not None and any(_lacks_table(backend, ask) for ask in probes):
+            yield Fault("Its tables are missing, or some of them", family, patient.migrate)
 
 
-def _lacks_tables(ask: Callable[[Any], Any], backend: Any) -> bool:
+def _lacks_table(backend: Any, ask: Callable[[Any], Any]) -> bool:
     try:
         ask(backend)
     except BackendError as error:
-        if getattr(error.original, "pgcode", None) != _UNDEFINED_TABLE:
+        if not lacks_table(error):
             raise
         return True
     return False
@@ -50,7 +54,7 @@ def missing_indexes(patient: Patient) -> Iterator[Fault]:
     """Fields that are declared unique or indexed, and are not."""
     for purpose in _of_migrated(lambda: _missing(patient.registry)):
         what = f"{purpose[0].upper()}{purpose[1:]} has no index"
-        yield Fault(what, "storage", _MIGRATE)
+        yield Fault(what, "storage", patient.migrate)
 
 
 def _missing(registry: Any) -> list[str]:

@@ -35,11 +35,10 @@ def pool_too_large(patient: Patient) -> Iterator[Fault]:
             continue
         size = "any number of" if None in limits else f"{sum(filter(None, limits))}"
         what = f"A process may make {size} connections, and the server takes {most}"
-        names = " + ".join(f"{one}_{option}" for one in families for option in _OPTIONS)
-        yield Fault(what, f"{families[0]}_pool_size", f"let {names} stay below {most} by process")
-
-
-_OPTIONS = ("pool_size", "max_overflow")
+        share = max(1, most // len(servers))
+        values = (f"{one}_pool_size = {share} and {one}_max_overflow = 0" for one in families)
+        remedy = f"set {', '.join(values)}; or less, for all processes share the server"
+        yield Fault(what, f"{families[0]}_pool_size", remedy)
 
 
 def _by_place(servers: dict[str, Server]) -> list[list[str]]:
@@ -69,7 +68,7 @@ def redis_evicts(patient: Patient) -> Iterator[Fault]:
         policy = server.info("memory", "maxmemory_policy")
         if policy not in (None, "noeviction"):
             what = f"Redis may throw keys away when memory is short (maxmemory-policy {policy})"
-            yield Fault(what, f"{family}_url", "set maxmemory-policy noeviction in redis.conf")
+            yield Fault(what, f"{family}_url", _configure("maxmemory-policy noeviction"))
 
 
 def redis_forgets(patient: Patient) -> Iterator[Fault]:
@@ -78,8 +77,11 @@ def redis_forgets(patient: Patient) -> Iterator[Fault]:
         is_appending = server.info("persistence", "aof_enabled")
         if is_appending == "0" and server.snapshots() == "":
             what = "Redis forgets everything when it is restarted: it writes no file"
-            remedy = "set appendonly yes, and appendfsync everysec or always, in redis.conf"
-            yield Fault(what, f"{family}_url", remedy)
+            yield Fault(what, f"{family}_url", _configure("appendonly yes"))
+
+
+def _configure(setting: str) -> str:
+    return f'write {setting} in redis.conf, and run "redis-cli CONFIG SET {setting}" for now'
 
 
 def _keepers(patient: Patient) -> Iterator[tuple[str, RedisServer]]:

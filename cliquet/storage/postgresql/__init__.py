@@ -23,7 +23,8 @@ from cliquet.storage.postgresql.migrations import migrate, preview
 from cliquet.storage.postgresql.standing import standing_indexes
 from cliquet.storage.postgresql.turns import alone
 from cliquet.storage.postgresql.versions import UnknownSchema as UnknownSchema
-from cliquet.storage.postgresql.versions import check_version, schema_version
+from cliquet.storage.postgresql.versions import check_tables
+from cliquet.storage.schemas import MIGRATE, MIGRATE_COMMAND
 from cliquet.storage.sql.counting import MISCOUNTS, RECOUNT, Miscount
 from cliquet.storage.sql.purge import PurgingStorage
 from cliquet.storage.sql.statements import Statements
@@ -33,8 +34,6 @@ Pairs = Iterable[tuple[str, str]]
 
 _DIALECT: Dialect = psycopg2.dialect()  # type: ignore[no-untyped-call]
 _NAMED: Dialect = psycopg2.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
-
-_REMEDY = '{} "cliquet --ini FILE migrate"'
 
 
 class Storage(PurgingStorage):
@@ -120,12 +119,10 @@ class Storage(PurgingStorage):
         lacking = self.missing_indexes(unique_fields, indexed_fields)
         needed = [str(index) for index in lacking if index.is_needed]
         if needed:
-            raise UnknownSchema(
-                f"Indexes are missing, for {', '.join(needed)}: {_REMEDY.format('run')}"
-            )
+            raise UnknownSchema(f"Indexes are missing, for {', '.join(needed)}: {MIGRATE}")
         for purpose in sorted({str(index) for index in lacking}):
-            remedy = _REMEDY.format("to have one, run")
-            logger.warning("%s has no index: %s", purpose[0].upper() + purpose[1:], remedy)
+            what = f"{purpose[0].upper()}{purpose[1:]}"
+            logger.warning('%s has no index: to have one, run "%s"', what, MIGRATE_COMMAND)
         slow = {(one.collection_id, one.field) for one in lacking if isinstance(one, FieldIndex)}
         self.use_indexes(pair for pair in indexed_fields if tuple(pair) not in slow)
 
@@ -139,7 +136,7 @@ class Storage(PurgingStorage):
             UnknownSchema: The schema is another.
         """
         with self._cursor() as cursor:
-            check_version(schema_version(cursor))
+            check_tables(cursor)
             return building.missing(cursor, _wanted(unique_fields, indexed_fields))
 
     def miscounts(self) -> list[Miscount]:
@@ -152,7 +149,7 @@ class Storage(PurgingStorage):
             UnknownSchema: The schema is another.
         """
         with self._cursor() as cursor:
-            check_version(schema_version(cursor))
+            check_tables(cursor)
             cursor.execute("SET statement_timeout = 0")
             cursor.execute(MISCOUNTS)
             return [Miscount.of_row(row) for row in cursor.fetchall()]

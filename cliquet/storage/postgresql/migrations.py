@@ -14,7 +14,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from cliquet.storage.postgresql import version11
-from cliquet.storage.postgresql.versions import migrated_version
+from cliquet.storage.postgresql.versions import migrated_version, missing_tables
+from cliquet.storage.sql.counting import RECOUNT
 from cliquet.storage.sql.tables import METADATA, SCHEMA_VERSION
 
 _SET_VERSION = f"""
@@ -42,6 +43,7 @@ def migrate(cursor: Any, dialect: Dialect, tell: Callable[[str], None]) -> None:
     version = migrated_version(cursor)
     if version == SCHEMA_VERSION:
         tell(f"The schema is at version {version} already.")
+        _complete(cursor, dialect, tell)
         return
     if version is None:
         tell(f"Making schema {SCHEMA_VERSION}.")
@@ -72,13 +74,26 @@ def preview(cursor: Any, tell: Callable[[str], None]) -> str:
     version = migrated_version(cursor)
     if version == SCHEMA_VERSION:
         tell(f"The schema is at version {version} already.")
-        return ""
+        missing = missing_tables(cursor)
+        for name in missing:
+            tell(f"The table {name} is missing, and would be made.")
+        return _NO_RECORDS if "records" in missing else ""
     if version is None:
         tell(f"Schema {SCHEMA_VERSION} would be made.")
         return _NO_RECORDS
     tell(f"Schema {version} would be migrated to {SCHEMA_VERSION}.")
     version11.preview(cursor, tell)
     return version11.AS_PRESENT
+
+
+def _complete(cursor: Any, dialect: Dialect, tell: Callable[[str], None]) -> None:
+    """Make tables that were lost, and count the records that are left."""
+    missing = missing_tables(cursor)
+    for name in missing:
+        tell(f"Making the table {name}, which is missing.")
+    if missing:
+        _create(cursor, dialect)
+        cursor.execute(RECOUNT)
 
 
 def _create(cursor: Any, dialect: Dialect) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from cliquet.exceptions import CliquetError
-from cliquet.storage.sql.tables import SCHEMA_VERSION
+from cliquet.storage.schemas import MIGRATE
+from cliquet.storage.sql.tables import NOT_OURS, SCHEMA_VERSION, TABLES, lost_tables
 
 #: Version that cliquet 3.1 left behind: the only older one that is migrated.
 OLD_VERSION = 11
@@ -31,10 +32,7 @@ def schema_version(cursor: Any) -> int | None:
         if row:
             return int(row[0])
     if has_records:
-        raise UnknownSchema(
-            "There is a table records, but no storage_schema_version in a table metadata:"
-            " is it cliquet's?"
-        )
+        raise UnknownSchema(NOT_OURS)
     return None
 
 
@@ -48,16 +46,33 @@ def check_version(version: int | None) -> None:
     if version == SCHEMA_VERSION:
         return
     if version is None:
-        raise UnknownSchema('The database has no schema: run "cliquet --ini FILE migrate"')
+        raise UnknownSchema(f"The database has no schema: {MIGRATE}")
     if version > SCHEMA_VERSION:
         raise UnknownSchema(
             f"Schema {version} of the database is newer than {SCHEMA_VERSION}, the one known here:"
             " upgrade cliquet"
         )
-    raise UnknownSchema(
-        f"Schema {version} of the database should be {SCHEMA_VERSION}: "
-        'run "cliquet --ini FILE migrate"'
-    )
+    raise UnknownSchema(f"Schema {version} of the database should be {SCHEMA_VERSION}: {MIGRATE}")
+
+
+def missing_tables(cursor: Any) -> list[str]:
+    """Return the tables that a database with a schema has lost."""
+    query = "SELECT name FROM unnest(%s) AS name WHERE to_regclass(name) IS NULL"
+    cursor.execute(query, (list(TABLES),))
+    return [name for (name,) in cursor.fetchall()]
+
+
+def check_tables(cursor: Any) -> None:
+    """
+    Check that the tables can be used as they are: their version, and that all are there.
+
+    Raises:
+        UnknownSchema: They cannot; the message says what to do.
+    """
+    check_version(schema_version(cursor))
+    missing = missing_tables(cursor)
+    if missing:
+        raise UnknownSchema(lost_tables(missing))
 
 
 def migrated_version(cursor: Any) -> int | None:

@@ -7,6 +7,7 @@ locks first; it holds the timestamp, and the number of live records.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, MetaData, PrimaryKeyConstraint, Table
@@ -15,6 +16,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import UserDefinedType
 
 from cliquet.drivers.elements import Key
+from cliquet.storage.schemas import MIGRATE
 
 #: Version of the schema; 11 was that of cliquet 3.1.
 SCHEMA_VERSION: Final = 12
@@ -79,3 +81,20 @@ metadata = Table(
     Column("value", SQLText, nullable=False),
     PrimaryKeyConstraint("name"),
 )
+
+TABLES: Final = tuple(table.name for table in METADATA.sorted_tables)
+
+#: What is said of a database with a table of that name, of which nobody knows whose it is.
+NOT_OURS: Final = (
+    "There is a table records, but no storage_schema_version in a table metadata:"
+    " name another database in storage_url, or restore the table metadata if it was cliquet's"
+)
+
+
+def lost_tables(names: Sequence[str]) -> str:
+    """Say that tables of a schema are missing, and what to do about it."""
+    are_missing = "table {} is missing" if len(names) == 1 else "tables {} are missing"
+    what = f"The {are_missing.format(', '.join(names))}"
+    if records.name not in names:
+        return f"{what}: {MIGRATE}"
+    return f"{what}: restore the database from a backup, or, to begin with no records, {MIGRATE}"

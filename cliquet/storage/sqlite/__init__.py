@@ -96,7 +96,7 @@ class Storage(PurgingStorage):
             UnknownSchema: The schema is another, or there is none yet.
         """
         with session(self._database) as connection:
-            schema.check_version(schema.schema_version(connection))
+            schema.check_tables(connection)
             return schema.plan(connection, wanted(unique_fields, indexed_fields)).to_build
 
     def miscounts(self) -> list[Miscount]:
@@ -107,7 +107,7 @@ class Storage(PurgingStorage):
             UnknownSchema: The schema is another, or there is none yet.
         """
         with session(self._database) as connection:
-            schema.check_version(schema.schema_version(connection))
+            schema.check_tables(connection)
             return [Miscount.of_row(row) for row in connection.execute(MISCOUNTS)]
 
 

@@ -9,7 +9,9 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from cliquet.exceptions import CliquetError
-from cliquet.storage.sql.tables import METADATA, SCHEMA_VERSION
+from cliquet.storage.schemas import MIGRATE
+from cliquet.storage.sql.counting import RECOUNT
+from cliquet.storage.sql.tables import METADATA, NOT_OURS, SCHEMA_VERSION, TABLES, lost_tables
 from cliquet.storage.sqlite.indexes import Index
 
 Tell = Callable[[str], None]
@@ -72,10 +74,7 @@ def schema_version(connection: Any) -> int | None:
         if row:
             return int(row[0])
     if "records" in tables:
-        raise UnknownSchema(
-            "There is a table records, but no storage_schema_version in a table metadata:"
-            " is it cliquet's?"
-        )
+        raise UnknownSchema(NOT_OURS)
     return None
 
 
@@ -87,7 +86,7 @@ def check_version(version: int | None) -> None:
         UnknownSchema: It is missing, older or newer; the message says what to do.
     """
     if version is None:
-        raise UnknownSchema('The file has no schema: run "cliquet --ini FILE migrate"')
+        raise UnknownSchema(f"The file has no schema: {MIGRATE}")
     if version > SCHEMA_VERSION:
         raise UnknownSchema(
             f"Schema {version} of the file is newer than {SCHEMA_VERSION}, the one known here:"
@@ -96,8 +95,27 @@ def check_version(version: int | None) -> None:
     if version < SCHEMA_VERSION:
         raise UnknownSchema(
             f"Schema {version} of the file is older than {SCHEMA_VERSION}, the first there is:"
-            " is it cliquet's?"
+            " name another file in storage_url"
         )
+
+
+def missing_tables(connection: Any) -> list[str]:
+    """Return the tables that a file with a schema has lost."""
+    present = {name for (name,) in connection.execute(_TABLES)}
+    return [name for name in TABLES if name not in present]
+
+
+def check_tables(connection: Any) -> None:
+    """
+    Check that the tables can be used as they are: their version, and that all are there.
+
+    Raises:
+        UnknownSchema: They cannot; the message says what to do.
+    """
+    check_version(schema_version(connection))
+    missing = missing_tables(connection)
+    if missing:
+        raise UnknownSchema(lost_tables(missing))
 
 
 def migrate(connection: Any, wanted: Indexes, tell: Tell) -> None:
@@ -131,11 +149,15 @@ def preview(connection: Any, wanted: Indexes, tell: Tell) -> None:
         check_version(version)
         tell(f"The schema is at version {version} already.")
         to_drop, to_build = plan(connection, wanted)
+    missing = missing_tables(connection) if version else []
+    for name in missing:
+        tell(f"The table {name} is missing, and would be made.")
     for name in to_drop:
         tell(f"Index {name} would be dropped.")
     for index in to_build:
         tell(f"Index {index.name} would be built, for {index}.")
-        shared = shared_values(connection, index) if version else ""
+        has_records = version and "records" not in missing
+        shared = shared_values(connection, index) if has_records else ""
         if shared:
             tell(f"{shared}. The migration would stop there.")
 
@@ -144,6 +166,8 @@ def is_new(connection: Any, wanted: Indexes) -> bool:
     """Tell whether a file lacks something that is made at once, for want of records."""
     if schema_version(connection) is None:
         return True
+    if missing_tables(connection):
+        return False
     return bool(plan(connection, wanted).to_build) and _is_empty(connection)
 
 
@@ -162,13 +186,11 @@ def check(connection: Any, wanted: Indexes) -> None:
     Raises:
         UnknownSchema: It cannot; the message says which command mends it.
     """
-    check_version(schema_version(connection))
+    check_tables(connection)
     lacking = plan(connection, wanted).to_build
     if lacking:
         purposes = ", ".join(dict.fromkeys(map(str, lacking)))
-        raise UnknownSchema(
-            f'Indexes are missing, for {purposes}: run "cliquet --ini FILE migrate"'
-        )
+        raise UnknownSchema(f"Indexes are missing, for {purposes}: {MIGRATE}")
 
 
 def plan(connection: Any, wanted: Indexes) -> Plan:
@@ -195,18 +217,31 @@ def _is_empty(connection: Any) -> bool:
 
 def _make_tables(connection: Any, tell: Tell) -> None:
     version = schema_version(connection)
-    if version is not None:
-        check_version(version)
-        tell(f"The schema is at version {version} already.")
+    if version is None:
+        tell(f"Making schema {SCHEMA_VERSION}.")
+        _create(connection, TABLES)
+        connection.execute(_SET_VERSION)
         return
-    tell(f"Making schema {SCHEMA_VERSION}.")
-    for table in METADATA.sorted_tables:
+    check_version(version)
+    tell(f"The schema is at version {version} already.")
+    missing = missing_tables(connection)
+    for name in missing:
+        tell(f"Making the table {name}, which is missing.")
+    if missing:
+        _create(connection, missing)
+        # Not by executescript(), which would commit.
+        for statement in RECOUNT.split(";"):
+            connection.execute(statement)
+
+
+def _create(connection: Any, names: Iterable[str]) -> None:
+    for table in (METADATA.tables[name] for name in names):
         connection.execute(str(CreateTable(table, if_not_exists=True).compile(dialect=_DIALECT)))
         for index in table.indexes:
             connection.execute(str(CreateIndex(index).compile(dialect=_DIALECT)))
-    connection.execute(_SET_VERSION)
     connection.execute("ANALYZE sqlite_schema")
-    connection.executemany(_SET_STATISTICS, _STATISTICS.items())
+    if "records" in names:
+        connection.executemany(_SET_STATISTICS, _STATISTICS.items())
 
 
 def _build(connection: Any, indexes: Iterable[Index], tell: Tell) -> None:
