@@ -7,10 +7,14 @@ earlier, when it runs out of room; what must not be lost belongs in a storage.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Final
 
 from cliquet.settings import DEFAULT_SETTINGS
+
+#: Longer times to live are this one: a hundred years.
+LONGEST_TTL_SECONDS: Final = 100 * 365 * 24 * 3600
 
 _HEARTBEAT: Final = "__heartbeat__"
 _HEARTBEAT_TTL_SECONDS: Final = 10
@@ -20,9 +24,10 @@ class CacheBase:
     """
     Base of caches; every method here is to be implemented.
 
-    Keys are any text. Times to live are seconds, integer or float. Values are what JSON can say;
-    those returned are the caller's own, and arguments are never changed. Every failure of a
-    driver is raised as :class:`~cliquet.storage.exceptions.BackendError`.
+    Keys are any text. Times to live are seconds as :func:`seconds_of` reads them. Values are what
+    JSON can say, and come back as JSON has them: a tuple as a list. Those returned are the
+    caller's own, and arguments are never changed. Every failure of a driver is raised as
+    :class:`~cliquet.storage.exceptions.BackendError`.
 
     A cache never takes part in the transaction of a request: what was set stays set when the
     request is rolled back.
@@ -71,6 +76,10 @@ class CacheBase:
             value: What JSON can say. ``None`` is read as an absent key is.
             ttl: Seconds until it is forgotten; ``None``: it lives until it is deleted. With 0 or
                 less nothing is stored, and what was there is gone.
+
+        Raises:
+            TypeError: JSON cannot say *value*, or *ttl* is no number; nothing is changed.
+            ValueError: Likewise, of a text that is no Unicode, or NaN seconds.
         """
         raise NotImplementedError
 
@@ -81,6 +90,24 @@ class CacheBase:
     def delete(self, key: str) -> None:
         """Delete a key; without such a key, this is a no-op."""
         raise NotImplementedError
+
+
+def seconds_of(ttl: float) -> float:
+    """
+    Return a time to live as caches keep it: from 0, which is none, to the longest.
+
+    Args:
+        ttl: Seconds, integer or float, infinity too.
+
+    Raises:
+        TypeError: It is no number; True and False are none.
+        ValueError: It is NaN.
+    """
+    if isinstance(ttl, bool) or not isinstance(ttl, int | float):
+        raise TypeError(f"ttl = {ttl!r} should be a number of seconds")
+    if isinstance(ttl, float) and math.isnan(ttl):
+        raise ValueError("ttl = nan should be a number of seconds")
+    return float(min(max(ttl, 0), LONGEST_TTL_SECONDS))
 
 
 def heartbeat(backend: CacheBase) -> Callable[[Any], bool]:

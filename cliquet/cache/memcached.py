@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
 from cliquet import jsonlib
-from cliquet.cache import CacheBase
+from cliquet.cache import CacheBase, seconds_of
 from cliquet.cache.names import name_of
 from cliquet.drivers.memcached import Server, server_from
 
@@ -86,7 +86,8 @@ class Cache(CacheBase):
 
     def expire(self, key: str, ttl: float) -> None:
         """See :meth:`CacheBase.expire`."""
-        if ttl <= 0:
+        seconds = seconds_of(ttl)
+        if seconds == 0:
             self.delete(key)
             return
         name = self._name(key)
@@ -96,16 +97,17 @@ class Cache(CacheBase):
         item = _Item.read(stored, generation)
         if item is not None and generation is not None:
             # Where another writer comes in between, it is as if this one had come before.
-            item = item._replace(deadline=time.time() + ttl)
+            item = item._replace(deadline=time.time() + seconds)
             self._server.replace(name, item.written(generation), item.expiry, version)
 
     def set(self, key: str, value: Any, ttl: float | None = None) -> None:
         """See :meth:`CacheBase.set`."""
         document = jsonlib.dumps(value)
-        if ttl is not None and ttl <= 0:
+        seconds = math.inf if ttl is None else seconds_of(ttl)
+        if seconds == 0:
             self.delete(key)
             return
-        item = _Item(document, math.inf if ttl is None else time.time() + ttl)
+        item = _Item(document, time.time() + seconds)
         self._server.set(self._name(key), item.written(self._generation()), item.expiry)
 
     def get(self, key: str) -> Any:

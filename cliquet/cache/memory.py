@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from sortedcontainers import SortedSet
 
-from cliquet.cache import CacheBase
-from cliquet.jsonlib import copied
+from cliquet import jsonlib
+from cliquet.cache import CacheBase, seconds_of
 from cliquet.settings import DEFAULT_SETTINGS
 
 
@@ -74,18 +74,20 @@ class Cache(CacheBase):
 
     def expire(self, key: str, ttl: float) -> None:
         """See :meth:`CacheBase.expire`."""
-        name = self.prefix + key
+        name, seconds = self.prefix + key, seconds_of(ttl)
         with self._lock:
             now = self._clock()
             entry = self._live(name, now)
             if entry is not None:
-                self._put(name, entry.value, ttl, now)
+                self._put(name, entry.value, seconds, now)
 
     def set(self, key: str, value: Any, ttl: float | None = None) -> None:
         """See :meth:`CacheBase.set`."""
-        stored = copied(value)
+        # What JSON makes of it, as on every other backend.
+        stored = jsonlib.loads_stored(jsonlib.dumps(value))
+        seconds = math.inf if ttl is None else seconds_of(ttl)
         with self._lock:
-            self._put(self.prefix + key, stored, math.inf if ttl is None else ttl, self._clock())
+            self._put(self.prefix + key, stored, seconds, self._clock())
 
     def get(self, key: str) -> Any:
         """See :meth:`CacheBase.get`."""
@@ -96,7 +98,7 @@ class Cache(CacheBase):
                 return None
             self._entries.move_to_end(name)
         # Entries are replaced and never changed, so that the copy needs no lock.
-        return copied(entry.value)
+        return jsonlib.copied(entry.value)
 
     def delete(self, key: str) -> None:
         """See :meth:`CacheBase.delete`."""

@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from cliquet import jsonlib
-from cliquet.cache import CacheBase
+from cliquet.cache import CacheBase, seconds_of
 from cliquet.drivers.redis import Server, server_from
 
 #: Keys deleted by one command of a flush.
@@ -50,20 +50,22 @@ class Cache(CacheBase):
 
     def expire(self, key: str, ttl: float) -> None:
         """See :meth:`CacheBase.expire`."""
-        if ttl <= 0:
+        milliseconds = _milliseconds(ttl)
+        if milliseconds == 0:
             self.delete(key)
         else:
-            self._server.write("PEXPIRE", self._name(key), _milliseconds(ttl))
+            self._server.write("PEXPIRE", self._name(key), milliseconds)
 
     def set(self, key: str, value: Any, ttl: float | None = None) -> None:
         """See :meth:`CacheBase.set`."""
         document = jsonlib.dumps(value)
-        if ttl is None:
+        milliseconds = None if ttl is None else _milliseconds(ttl)
+        if milliseconds is None:
             self._server.write("SET", self._name(key), document)
-        elif ttl <= 0:
+        elif milliseconds == 0:
             self.delete(key)
         else:
-            self._server.write("SET", self._name(key), document, "PX", _milliseconds(ttl))
+            self._server.write("SET", self._name(key), document, "PX", milliseconds)
 
     def get(self, key: str) -> Any:
         """See :meth:`CacheBase.get`."""
@@ -79,7 +81,7 @@ class Cache(CacheBase):
 
 
 def _milliseconds(ttl: float) -> int:
-    return math.ceil(ttl * 1000)
+    return math.ceil(seconds_of(ttl) * 1000)
 
 
 def load_from_config(config: Any) -> Cache:

@@ -1,21 +1,25 @@
-"""The headers that every response carries, of whatever kind it is."""
+"""What every response carries, of whatever kind it is."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from pyramid.events import NewResponse
+from pyramid.httpexceptions import HTTPException
 
+from cliquet.errors import complete_error
 from cliquet.http.cors import apply_cors, origins_of
 
 
 def finish_response(event: NewResponse) -> None:
     """
-    Set the headers of a response that are not its view's business.
+    Set the headers of a response that are not its view's business, and the body of a bare error.
 
-    Source: protocol P1.2 to P1.6.
+    Source: protocol P1.1 to P1.6.
     """
     request, response = event.request, event.response
+    if isinstance(response, HTTPException):
+        complete_error(response)
     _keep_alert(request, response)
     apply_cors(request, response)
     headers = response.headers

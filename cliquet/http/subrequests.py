@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from io import BytesIO
 from typing import Any
-from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, unquote_to_bytes, urljoin, urlsplit
 
 from pyramid.httpexceptions import HTTPException
 
@@ -20,6 +22,7 @@ MAX_REDIRECTIONS = 5
 # What `quote` leaves alone: a query that is encoded already stays as it is.
 _SAFE_IN_QUERIES = "/%?=&:;@!$'()*+,~#-._[]\""
 
+_PORTS = {"http": 80, "https": 443}
 _OF_THE_BODY = frozenset({"CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "wsgi.input_terminated"})
 # What WebOb, Pyramid and the transaction's tween say of a request.
 _OF_ONE_REQUEST = ("webob.", "bfg.", "tm.")
@@ -130,7 +133,8 @@ def build_response(response: Any, request: Any) -> dict[str, Any]:
     """
     Return a response as a mapping that JSON can hold: ``status path headers body``.
 
-    The body is the value that its JSON stands for, else its text; that of HEAD is empty.
+    The body is the value that its JSON stands for, else its text; that of HEAD is empty. A
+    response that was compressed by gzip or deflate is uncompressed.
     """
     return _described(response, request, _value_of_body)
 
@@ -145,12 +149,30 @@ def render_response(response: Any, request: Any) -> dict[str, Any]:
 
 
 def _described(response: Any, request: Any, body_of: Callable[[Any], Any]) -> dict[str, Any]:
+    # Before the headers: one that was compressed is not any more.
+    body = "" if request.method == "HEAD" else body_of(response)
     return {
         "path": shown_path(request.environ),
         "status": response.status_code,
-        "headers": dict(response.headerlist),
-        "body": "" if request.method == "HEAD" else body_of(response),
+        "headers": _headers_of(response),
+        "body": body,
     }
+
+
+def _headers_of(response: Any) -> dict[str, str]:
+    """Return the headers by name, those of one name joined as HTTP has it."""
+    pairs = response.headerlist
+    if len({name.lower() for name, _ in pairs}) == len(pairs):
+        return dict(pairs)
+    joined: dict[str, tuple[str, str]] = {}
+    for name, value in pairs:
+        key = name.lower()
+        # Cookies cannot be joined (RFC 9110, section 5.3): the last one is told.
+        if key in joined and key != "set-cookie":
+            joined[key] = joined[key][0], f"{joined[key][1]}, {value}"
+        else:
+            joined[key] = name, value
+    return dict(joined.values())
 
 
 def _rendered_body(response: Any) -> Any:
@@ -160,10 +182,21 @@ def _rendered_body(response: Any) -> Any:
 
 
 def _value_of_body(response: Any) -> Any:
+    # gzip and deflate are undone; what is of another coding, or not what it says, stays as it is.
+    with suppress(ValueError, OSError, EOFError, zlib.error):
+        response.decode_content()
+    body = response.body
     try:
-        return jsonlib.loads(response.body)
+        return jsonlib.loads(body)
     except ValueError:
-        return response.body.decode("utf-8", "replace")
+        return _text_of(body, response.charset or "utf-8")
+
+
+def _text_of(body: bytes, charset: str) -> str:
+    try:
+        return body.decode(charset, "replace")
+    except LookupError:
+        return body.decode("utf-8", "replace")
 
 
 def follow_subrequest(request: Any, subrequest: Any, **kwargs: Any) -> tuple[Any, Any]:
@@ -213,12 +246,20 @@ def _redirection_path(response: Any, subrequest: Any) -> str | None:
     """Return path and query of where *response* redirects to; ``None`` when it does not."""
     if not 300 <= response.status_code < 400 or not response.headers.get("Location"):
         return None
-    url = urlsplit(urljoin(subrequest.url, response.headers["Location"]))
-    # What is on another host is not ours to answer: the client is told where it is.
-    if f"{url.scheme}://{url.netloc}" != subrequest.host_url:
+    try:
+        url = urlsplit(urljoin(subrequest.url, response.headers["Location"]))
+        is_ours = _place(url) == _place(urlsplit(subrequest.host_url))
+    except ValueError:
+        is_ours = False
+    # What is on another host, or nowhere, is not ours to answer: the client is told where it is.
+    if not is_ours:
         return None
     query = f"?{url.query}" if url.query else ""
     return _from_root(url.path, subrequest.script_name) + query
+
+
+def _place(url: SplitResult) -> tuple[str, str | None, int | None]:
+    return url.scheme, url.hostname, url.port or _PORTS.get(url.scheme)
 
 
 def _redirected(subrequest: Any, path: str) -> Any:

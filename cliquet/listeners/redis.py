@@ -9,7 +9,9 @@ Source: protocol P9.4.
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from collections.abc import Mapping
+from typing import Any, Final
 
 from pyramid.exceptions import ConfigurationError
 
@@ -17,6 +19,8 @@ from cliquet import jsonlib
 from cliquet.drivers.redis import Server, server_from
 from cliquet.exceptions import BackendError
 from cliquet.listeners import ListenerBase
+from cliquet.settings import read_native
+from cliquet.settings.forms import POOL_FORMS, checked_as, choice, numbers
 
 #: What the settings ``event_listeners.<name>.*`` are when they are not set. The options of pools
 #: (``max_overflow`` and others) are those of the storage in Redis.
@@ -27,11 +31,17 @@ DEFAULTS: dict[str, object] = {
     "mode": "list",
     "maxlen": 100_000,
 }
+_FORMS = {**POOL_FORMS, "mode": choice("list", "stream"), "maxlen": numbers(1)}
+#: A failure that took less is no reason to wait: the next event may find Redis started again.
+_LONG_SECONDS: Final = 0.1
 
 
 class Listener(ListenerBase):
     """
     Pushes events; what Redis does not take is logged, and the request goes on.
+
+    A Redis that hangs would hold each event, and so each request, until the time-out. After a
+    failure that took long it is left alone for as long again, and events are lost at once.
 
     Args:
         server: Where to.
@@ -41,18 +51,32 @@ class Listener(ListenerBase):
     def __init__(self, server: Server, *command: str) -> None:
         self._server = server
         self._command = command
+        # By the monotonic clock.
+        self._pause_end = 0.0
 
     def __call__(self, event: Any) -> None:
         """Push *event*, once: what may have reached Redis is not sent again."""
+        start = time.monotonic()
+        if start < self._pause_end:
+            _tell_lost(event, "Redis did not answer a moment ago")
+            return
         try:
             self._server.write(*self._command, message_of(event))
         except BackendError as error:
-            payload = event.payload
-            event.request.registry.logger.error(
-                "An event was not pushed to Redis",
-                exc_info=error,
-                **{key: payload[key] for key in ("resource_name", "action", "uri")},
-            )
+            end = time.monotonic()
+            if end - start >= _LONG_SECONDS:
+                self._pause_end = end + (end - start)
+            _tell_lost(event, str(error), exc_info=error)
+
+
+def _tell_lost(event: Any, reason: str, **details: Any) -> None:
+    payload = event.payload
+    event.request.registry.logger.error(
+        "An event was not pushed to Redis",
+        reason=reason,
+        **{key: payload[key] for key in ("resource_name", "action", "uri")},
+        **details,
+    )
 
 
 def message_of(event: Any) -> bytes:
@@ -72,26 +96,32 @@ def load_from_config(config: Any, prefix: str) -> Listener:
     Raises:
         ConfigurationError: A value has not its form.
     """
-    given = {
-        name.removeprefix(prefix): value
-        for name, value in config.get_settings().items()
-        if name.startswith(prefix) and value not in (None, "")
-    }
-    options = {**DEFAULTS, **given}
+    try:
+        options = {**DEFAULTS, **_given(config.get_settings(), prefix)}
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
     try:
         server = server_from({f"listener_{name}": options[name] for name in options}, "listener")
-        return Listener(server, *_command(options))
     except ValueError as error:
-        raise ConfigurationError(f"Settings {prefix}…: {error}") from error
+        raise ConfigurationError(f"Setting {prefix}url: {error}") from error
+    return Listener(server, *_command(options))
 
 
-def _command(options: dict[str, Any]) -> tuple[str, ...]:
-    name, mode, most = str(options["listname"]), options["mode"], options["maxlen"]
-    if mode == "list":
+def _given(settings: Mapping[str, object], prefix: str) -> dict[str, object]:
+    names = (name for name in settings if name.startswith(prefix))
+    given = {name.removeprefix(prefix): settings[name] for name in names}
+    return {
+        name: checked_as(_FORMS[name], f"{prefix}{name}", read_native(value))
+        if name in _FORMS
+        else value
+        for name, value in given.items()
+        if value not in (None, "")
+    }
+
+
+def _command(options: Mapping[str, object]) -> tuple[str, ...]:
+    name = str(options["listname"])
+    if options["mode"] == "list":
         return "LPUSH", name
-    if mode != "stream":
-        raise ValueError(f"mode = {mode} should be list or stream")
-    if int(most) < 1:
-        raise ValueError(f"maxlen = {most} should be a positive number of events")
     # "~": Redis forgets the oldest by whole blocks, which is cheap.
-    return "XADD", name, "MAXLEN", "~", str(int(most)), "*", "event"
+    return "XADD", name, "MAXLEN", "~", str(options["maxlen"]), "*", "event"

@@ -11,8 +11,14 @@ from cliquet.settings.reading import aslist, read_date, shown
 
 
 @dataclass(frozen=True)
-class _Form:
-    """The form of a setting: *read* returns the value to keep, or raises ValueError."""
+class Form:
+    """
+    The form of a setting.
+
+    Attributes:
+        accepted: What is accepted, for messages.
+        read: Returns the value to keep, or raises ValueError.
+    """
 
     accepted: str
     read: Callable[[object], object]
@@ -21,9 +27,9 @@ class _Form:
 _LARGEST = 2**31 - 1
 
 
-def _numbers(
+def numbers(
     least: float, most: int = _LARGEST, *, decimal: bool = False, optional: bool = False
-) -> _Form:
+) -> Form:
     """Return the form of numbers from *least* to *most*; when *optional*, '' is read as None."""
     kinds = (int, float) if decimal else (int,)
 
@@ -36,14 +42,14 @@ def _numbers(
         return value
 
     noun = "a number" if decimal else "an integer"
-    return _Form(f"{noun} from {least} to {most}{' or none' if optional else ''}", read)
+    return Form(f"{noun} from {least} to {most}{' or none' if optional else ''}", read)
 
 
-def _seconds(least: float, *, optional: bool = False) -> _Form:
-    return _numbers(least, decimal=True, optional=optional)
+def _seconds(least: float, *, optional: bool = False) -> Form:
+    return numbers(least, decimal=True, optional=optional)
 
 
-def _choice(*words: str) -> _Form:
+def choice(*words: str) -> Form:
     """Return the form of one of *words*, in any case."""
     spelled = {word.lower(): word for word in words}
 
@@ -52,7 +58,7 @@ def _choice(*words: str) -> _Form:
             raise ValueError(value)
         return spelled[value.strip().lower()]
 
-    return _Form(" or ".join(words), read)
+    return Form(" or ".join(words), read)
 
 
 def _read_boolean(value: object) -> bool:
@@ -78,45 +84,46 @@ def _read_list(value: object) -> object:
     return value
 
 
-_BOOLEAN = _Form("true or false", _read_boolean)
-_LIST = _Form("a list of texts separated by blanks or commas", _read_list)
-_POOL_FORMS = {
-    "pool_size": _numbers(0),
-    "max_overflow": _numbers(-1, optional=True),
-    "max_backlog": _numbers(-1, optional=True),
-    "pool_recycle": _numbers(-1, optional=True),
+_BOOLEAN = Form("true or false", _read_boolean)
+_LIST = Form("a list of texts separated by blanks or commas", _read_list)
+#: Options of pools, whoever has them.
+POOL_FORMS = {
+    "pool_size": numbers(0),
+    "max_overflow": numbers(-1, optional=True),
+    "max_backlog": numbers(-1, optional=True),
+    "pool_recycle": numbers(-1, optional=True),
     "pool_timeout": _seconds(0, optional=True),
     "socket_timeout_seconds": _seconds(0.001, optional=True),
 }
-_FORMS: dict[str, _Form] = {
+_FORMS: dict[str, Form] = {
     **{name: _BOOLEAN for name, value in DEFAULT_SETTINGS.items() if isinstance(value, bool)},
-    **{f"{family}_{option}": _POOL_FORMS[option] for family in FAMILIES for option in _POOL_FORMS},
-    "backoff": _numbers(0, optional=True),
-    "batch_max_requests": _numbers(0, optional=True),
-    "cache_max_entries": _numbers(1),
-    "cors_max_age_seconds": _numbers(0, optional=True),
+    **{f"{family}_{option}": POOL_FORMS[option] for family in FAMILIES for option in POOL_FORMS},
+    "backoff": numbers(0, optional=True),
+    "batch_max_requests": numbers(0, optional=True),
+    "cache_max_entries": numbers(1),
+    "cors_max_age_seconds": numbers(0, optional=True),
     "cors_origins": _LIST,
-    "eos": _Form("an ISO 8601 date (2026-11-26) or none", _read_eos),
+    "eos": Form("an ISO 8601 date (2026-11-26) or none", _read_eos),
     "event_listeners": _LIST,
     "heartbeat_timeout_seconds": _seconds(0.001),
     "includes": _LIST,
     "initialization_sequence": _LIST,
-    "max_body_bytes": _numbers(1, 2**63 - 1),
+    "max_body_bytes": numbers(1, 2**63 - 1),
     "multiauth.policies": _LIST,
-    "paginate_by": _numbers(1, optional=True),
-    "permissions_visible_to": _choice("readers", "writers"),
-    "retry_after_seconds": _numbers(0),
-    "storage_busy_timeout_ms": _numbers(0),
-    "storage_lock_timeout_ms": _numbers(0),
-    "storage_max_fetch_size": _numbers(1),
-    "storage_statement_timeout_ms": _numbers(0),
-    "storage_synchronous": _choice("OFF", "NORMAL", "FULL", "EXTRA"),
+    "paginate_by": numbers(1, optional=True),
+    "permissions_visible_to": choice("readers", "writers"),
+    "retry_after_seconds": numbers(0),
+    "storage_busy_timeout_ms": numbers(0),
+    "storage_lock_timeout_ms": numbers(0),
+    "storage_max_fetch_size": numbers(1),
+    "storage_statement_timeout_ms": numbers(0),
+    "storage_synchronous": choice("OFF", "NORMAL", "FULL", "EXTRA"),
     "vary": _LIST,
 }
-_EXPIRES_FORM = _numbers(0, optional=True)
+_EXPIRES_FORM = numbers(0, optional=True)
 
 
-def _form_of(name: str) -> _Form | None:
+def _form_of(name: str) -> Form | None:
     if METHOD_ENABLED.fullmatch(name):
         return _BOOLEAN
     return _EXPIRES_FORM if CACHE_EXPIRES.fullmatch(name) else _FORMS.get(name)
@@ -133,11 +140,11 @@ def checked(settings: Mapping[str, object]) -> dict[str, object]:
         ValueError: A value has not the form of its setting; the message names the setting, the
             value unless it is secret, and the form.
     """
-    return {name: _checked_value(name, value) for name, value in settings.items()}
+    return {name: checked_as(_form_of(name), name, value) for name, value in settings.items()}
 
 
-def _checked_value(name: str, value: object) -> object:
-    form = _form_of(name)
+def checked_as(form: Form | None, name: str, value: object) -> object:
+    """Return the value of one setting in its *form*, ``None`` for any; see :func:`checked`."""
     if form is None:
         return value
     try:

@@ -15,6 +15,8 @@ from webob.request import DisconnectionError
 
 from cliquet.errors import (
     ERRORS,
+    FORBIDDEN_MESSAGE,
+    NOT_ALLOWED_MESSAGE,
     UNAVAILABLE_MESSAGE,
     http_error,
     invalid_parameter_response,
@@ -49,7 +51,7 @@ def authorization_required(request: Any) -> Any:
     return http_error(
         httpexceptions.HTTPForbidden(),
         errno=ERRORS.FORBIDDEN,
-        message="This user cannot access this resource.",
+        message=FORBIDDEN_MESSAGE,
     )
 
 
@@ -112,7 +114,7 @@ def method_not_allowed(response: Any, request: Any) -> Any:
     error = http_error(
         httpexceptions.HTTPMethodNotAllowed(),
         errno=ERRORS.METHOD_NOT_ALLOWED,
-        message="Method not allowed on this endpoint.",
+        message=NOT_ALLOWED_MESSAGE,
     )
     if response.allow:
         error.allow = response.allow

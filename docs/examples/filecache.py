@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cliquet import jsonlib
-from cliquet.cache import CacheBase
+from cliquet.cache import CacheBase, seconds_of
 from cliquet.exceptions import BackendError
 
 # A date that nobody waits for.
@@ -34,22 +34,24 @@ class Cache(CacheBase):
         return deadline - now if now < deadline < NEVER else -1
 
     def expire(self, key, ttl):
-        if ttl <= 0:
+        seconds = seconds_of(ttl)
+        if seconds == 0:
             self.delete(key)
         elif self.deadline(key) > time.time():
             with failures(), suppress(FileNotFoundError):
-                os.utime(self.path(key), times(ttl))
+                os.utime(self.path(key), times(seconds))
 
     def set(self, key, value, ttl=None):
         document = jsonlib.dumps(value)
-        if ttl is not None and ttl <= 0:
+        seconds = None if ttl is None else seconds_of(ttl)
+        if seconds == 0:
             self.delete(key)
             return
         # Beside the folder, so that a flush does not take it away half-written.
         with failures(), tempfile.NamedTemporaryFile(dir=self.folder.parent, delete=False) as file:
             file.write(document)
             file.flush()
-            os.utime(file.name, times(ttl))
+            os.utime(file.name, times(seconds))
             os.replace(file.name, self.path(key))
 
     def get(self, key):
@@ -75,9 +77,9 @@ def digest(text):
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def times(ttl):
+def times(seconds):
     now = time.time()
-    return now, NEVER if ttl is None else now + ttl
+    return now, NEVER if seconds is None else now + seconds
 
 
 @contextmanager

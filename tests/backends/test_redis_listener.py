@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,8 @@ from pyramid.httpexceptions import HTTPConflict
 
 from cliquet.events import ResourceChanged
 from cliquet.listeners.redis import load_from_config
+from cliquet.testing.servers.redisserver import redis_server
+from tests.faults.clients import wait_until
 from tests.support import ALICE, make_config
 
 #: Nobody listens there.
@@ -115,6 +118,23 @@ def test_a_redis_that_is_away_is_logged_and_the_request_goes_on(options, caplog)
     assert [one for one in caplog.messages if "not pushed to Redis" in one and "uri=/notes" in one]
 
 
+def test_a_redis_that_hangs_holds_one_event_and_not_each(caplog):  # P9.1
+    with redis_server() as server:
+        app = make_app(server.url, socket_timeout_seconds=0.5)
+        post(app)
+        path = f"/notes/{post(app)['data']['id']}"
+        methods = ("PUT", "PATCH", "DELETE", "POST")
+        parts = [{"method": one, "path": "/notes" if one == "POST" else path} for one in methods]
+        server.pause()
+        start = time.monotonic()
+        app.post_json("/v1/batch", {"defaults": {"body": {"data": {}}}, "requests": parts})
+        assert 0.5 <= time.monotonic() - start < 1
+        lost = [one for one in caplog.messages if "not pushed to Redis" in one]
+        assert [("a moment ago" in one) for one in lost] == [False, True, True]
+        server.resume()
+        wait_until(lambda: post(app) and server.run("LLEN", "queue") > 3)
+
+
 @pytest.mark.parametrize(("after_commit", "pushed"), [("false", 1), ("true", 0)])
 def test_only_after_the_commit_what_is_rolled_back_is_not_pushed(
     after_commit, pushed, client, cliquet_redis
@@ -132,13 +152,15 @@ def test_only_after_the_commit_what_is_rolled_back_is_not_pushed(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"url": "http://localhost"}, "http://… should be redis://"),
-        ({"pool_size": "many"}, "many"),
-        ({"mode": "queue"}, "mode = queue should be list or stream"),
-        ({"mode": "stream", "maxlen": 0}, "maxlen = 0 should be a positive number"),
-        ({"mode": "stream", "maxlen": "all"}, "all"),
+        ({"url": "http://localhost"}, "url: http://… should be redis://"),
+        ({"pool_size": "many"}, "pool_size: 'many' is not an integer from 0"),
+        ({"socket_timeout_seconds": "0"}, "socket_timeout_seconds: 0 is not a number from 0.001"),
+        ({"mode": "queue"}, "mode: 'queue' is not list or stream"),
+        ({"maxlen": 0}, "maxlen: 0 is not an integer from 1"),
+        ({"mode": "stream", "maxlen": "10.5"}, "maxlen: 10.5 is not an integer from 1"),
+        ({"mode": "stream", "maxlen": "all"}, "maxlen: 'all' is not an integer from 1"),
     ],
 )
-def test_a_wrong_setting_fails_at_start_up(options, message):
-    with pytest.raises(ConfigurationError, match=rf"Settings event_listeners\.a\.….*{message}"):
+def test_a_wrong_setting_fails_at_start_up_and_is_named_in_full(options, message):
+    with pytest.raises(ConfigurationError, match=rf"Setting event_listeners\.a\.{message}"):
         listener(**options)

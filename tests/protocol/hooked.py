@@ -76,6 +76,15 @@ def nested(request: Any) -> Any:
     return request.invoke_subrequest(part, use_tweens="tweens" in request.GET)
 
 
+def nested_failure(request: Any) -> Response:
+    """Write, send a batch that writes and fails, and be content whatever the answer."""
+    write_elsewhere(request)
+    order = {"method": "POST", "path": "/orders", "body": {"data": {}}}
+    body = {"requests": [order, {"path": f"/write?{request.query_string}"}]}
+    part = build_request(request, {"method": "POST", "path": "/batch", "body": body})
+    return Response(json_body=request.invoke_subrequest(part, use_tweens=False).status_code)
+
+
 def careless(request: Any) -> Response:
     """Send a request that writes, and be content whatever the answer."""
     part = build_request(request, {"method": "POST", "path": f"/write?{request.query_string}"})
@@ -103,7 +112,7 @@ def make_hooked(
     for module in ("shareable", "resources", "hooked"):
         config.scan(f"tests.protocol.{module}")
     add_services(config)
-    for view in (nested, careless, join, manager):
+    for view in (nested, nested_failure, careless, join, manager):
         config.add_route(view.__name__, f"/{view.__name__}")
         config.add_view(view, route_name=view.__name__, permission=NO_PERMISSION_REQUIRED)
     for subscriber, event_class in subscriptions:

@@ -350,3 +350,41 @@ def test_a_storage_that_fails_is_a_503(monkeypatch):  # P2.7
     body = json.dumps({"data": {"name": "x"}})
     response = app.post("/v1/mushrooms", body, content_type="application/json", status=503)
     assert response.json == UNAVAILABLE
+
+
+# -- P2.7, P2.5: errors that are returned
+
+
+@pytest.mark.parametrize(
+    ("response", "errno", "message"),
+    [
+        (httpexceptions.HTTPServiceUnavailable, 201, errors.UNAVAILABLE_MESSAGE),
+        (httpexceptions.HTTPNotFound, 111, errors.NOT_FOUND_MESSAGE),
+        (lambda: httpexceptions.HTTPNotFound("gone"), 111, errors.NOT_FOUND_MESSAGE),
+        (httpexceptions.HTTPForbidden, 121, "This user cannot access this resource."),
+        (httpexceptions.HTTPMethodNotAllowed, 115, "Method not allowed on this endpoint."),
+        (lambda: httpexceptions.HTTPConflict("twice"), 999, "twice"),
+        (httpexceptions.HTTPBadGateway, 999, None),
+    ],
+)
+def test_an_http_exception_that_is_returned_is_given_json_too(  # P1.1, P2.5, P2.7
+    response, errno, message
+):
+    returned = app_with(lambda request: response()).get("/v1/odd", status="*")
+    assert returned.content_type == "application/json"
+    assert returned.json["code"] == returned.status_code
+    assert (returned.json["errno"], returned.json.get("message")) == (errno, message)
+    assert ("Retry-After" in returned.headers) is (returned.status_code == 503)
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        httpexceptions.HTTPConflict(text="own words", content_type="text/plain"),
+        httpexceptions.HTTPSeeOther("/v1/"),
+        httpexceptions.HTTPNotModified(),
+    ],
+)
+def test_one_that_is_returned_with_a_body_or_is_no_error_is_left_alone(response):  # P2.5
+    returned = app_with(lambda request: response).get("/v1/odd", status=response.code)
+    assert returned.content_type != "application/json"

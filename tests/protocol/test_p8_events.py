@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -92,3 +93,46 @@ def test_nothing_is_told_when_the_whole_failed(batch: Batching, failing: str) ->
     status = 503 if "503" in failing else 500
     batch.post({"requests": parts}, status=status)
     assert told() == []
+
+
+# Listeners, which settings name.
+
+
+def load_from_config(config: Any, prefix: str) -> Any:
+    """Return a listener that cannot do what it should."""
+
+    def fail(event: Any) -> None:
+        raise ValueError("cannot listen")
+
+    return fail
+
+
+@pytest.fixture(params=DATABASES)
+def listened(request: pytest.FixtureRequest) -> Callable[[bool], Batching]:
+    """Return what makes an application whose listener fails, before or after the commit."""
+
+    def make(after_commit: bool) -> Batching:
+        given = {"use": __name__, "after_commit": after_commit}
+        settings = {f"event_listeners.faulty.{name}": value for name, value in given.items()}
+        return Batching(app=make_hooked(request.param, event_listeners="faulty", **settings))
+
+    return make
+
+
+def test_a_listener_that_fails_within_the_transaction_undoes_all(  # P9.1, P8.4
+    listened: Callable[[bool], Batching],
+) -> None:
+    app = listened(False)
+    app.post({"requests": [{"path": "/write"}, part("PUT", ONE, {})]}, status=500)
+    app.app.put_json(f"/v1{TWO}", {"data": {}}, headers=headers_of("alice"), status=500)
+    assert (app.written(), app.get("/notes")["data"]) == ((0, False), [])
+
+
+def test_a_listener_that_fails_after_the_commit_is_logged_and_changes_nothing(  # P9.1
+    listened: Callable[[bool], Batching], caplog: pytest.LogCaptureFixture
+) -> None:
+    app = listened(True)
+    assert app.statuses({"path": "/write"}, part("PUT", ONE, {})) == [200, 201]
+    app.app.put_json(f"/v1{TWO}", {"data": {}}, headers=headers_of("alice"), status=201)
+    assert (app.written(), len(app.get("/notes")["data"])) == ((2, True), 2)
+    assert sum("cannot listen" in one for one in caplog.messages) == 2

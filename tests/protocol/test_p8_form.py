@@ -254,6 +254,26 @@ def test_a_slash_too_many_is_redirected(batch: Batching) -> None:  # P8.3
     assert batch.send("GET /notes/")[0]["path"] == "/v1/notes"
 
 
+@pytest.mark.parametrize("host", ["", "http://localhost:80", "http://LocalHost", "//localhost:80"])
+def test_one_host_may_be_written_in_several_ways(batch: Batching, host: str) -> None:  # P8.3
+    assert batch.statuses(f"GET /moved?to={host}/v1/echo") == [200]
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        "http://localhost:81",
+        "https://localhost",
+        "ftp://localhost",
+        "http://localhost:port",
+        "http://localhost:99999",
+        "http://[localhost",
+    ],
+)
+def test_what_is_no_address_of_the_host_is_elsewhere(batch: Batching, there: str) -> None:  # P8.3
+    assert batch.statuses(f"GET /moved?to={there}/v1/echo") == [307]
+
+
 def test_redirections_to_elsewhere_or_for_ever_are_the_answer(batch: Batching) -> None:  # P8.3
     there = "GET /moved?to=http://other.example/"
     assert batch.statuses(there, "GET /moved") == [307, 307]

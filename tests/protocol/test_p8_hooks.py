@@ -171,6 +171,14 @@ def test_a_group_that_a_part_joins_counts_for_the_next(batch: Batching) -> None:
     assert [one["id"] for one in answers[-1]["body"]["data"]] == [ONE_ID]
 
 
+@pytest.mark.parametrize("end", ["raise=503", "raise=0", "return=500"])
+def test_a_batch_that_fails_within_a_view_is_undone(database: Batching, end: str) -> None:
+    # P8.4, P11.4: without tweens too; what the view wrote itself stays.
+    assert database.app.post(f"/v1/nested_failure?{end}", headers=headers_of("alice")).json >= 500
+    assert database.written() == (1, True)
+    assert database.get("/orders")["data"] == []
+
+
 @pytest.mark.parametrize("end", ["raise=409", "raise=0", "return=503"])
 def test_a_sub_request_that_fails_within_its_tweens_is_undone(  # P8.4, P9.2
     database: Batching, end: str

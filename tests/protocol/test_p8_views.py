@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 import time
+import zlib
 from typing import Any
 
 import pytest
@@ -70,8 +72,41 @@ def scribble(request: Any) -> Response:
     return Response(json_body=request.json["data"]["deep"])
 
 
+CODINGS = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": lambda body: b"\x0f" + body,
+}
+
+
+def french(request: Any) -> Response:
+    """Return a text, in the charset and the coding that are asked for."""
+    response = Response("déjà", content_type="text/plain", charset="utf-8")
+    charset, coding = request.GET["charset"], request.GET.get("coding")
+    if charset != "no-such":
+        response.body = "déjà".encode(charset)
+    response.charset = charset
+    if coding is not None:
+        response.body = CODINGS[coding](response.body)
+        response.content_encoding = coding
+    return response
+
+
+def repeated(request: Any) -> Response:
+    """Return headers of one name."""
+    names = ("Link", "link", "Set-Cookie", "Set-Cookie", "X-One")
+    response = Response(json_body={})
+    response.headerlist.extend((name, f"{number}") for number, name in enumerate(names))
+    return response
+
+
+def conflict(request: Any) -> Response:
+    """Return an error as it is made."""
+    return httpexceptions.HTTPConflict("twice")
+
+
 FINISHED: list[str] = []
-VIEWS = (pour, callbacks, bind, see, scribble)
+VIEWS = (pour, callbacks, bind, see, scribble, french, repeated, conflict)
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +136,11 @@ def test_views_of_exceptions_answer_in_a_batch(batch: Batching) -> None:  # P8.3
     assert after["status"] == 200
 
 
+def test_an_error_that_is_returned_has_the_same_body_inside(batch: Batching) -> None:  # P2.5, P8.3
+    (answer,) = batch.send("GET /conflict")
+    assert answer["body"] == {"code": 409, "errno": 999, "error": "Conflict", "message": "twice"}
+
+
 @pytest.mark.parametrize("query", ["", "?raise"])
 def test_callbacks_of_a_part_are_called(batch: Batching, query: str) -> None:  # P8.3
     (answer,) = batch.send(f"GET /callbacks{query}")
@@ -110,6 +150,39 @@ def test_callbacks_of_a_part_are_called(batch: Batching, query: str) -> None:  #
 
 def test_bytes_that_are_no_text_do_no_harm(batch: Batching) -> None:  # P8.3
     assert batch.send("GET /callbacks")[0]["body"] == "\ufffd\x00"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "charset=utf-8",
+        "charset=latin-1",
+        "charset=utf-16",
+        "charset=latin-1&coding=gzip",
+        "charset=utf-8&coding=deflate",
+    ],
+)
+def test_texts_are_read_as_their_headers_say(batch: Batching, query: str) -> None:  # P8.3
+    (answer,) = batch.send(f"GET /french?{query}")
+    assert answer["body"] == "déjà"
+    assert "Content-Encoding" not in answer["headers"]
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
+def test_bytes_of_an_unknown_coding_do_no_harm(  # P8.3
+    batch: Batching, coding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(CODINGS, coding, CODINGS["br"])
+    (answer,) = batch.send(f"GET /french?charset=no-such&coding={coding}")
+    assert answer["body"] == "\x0fdéjà"
+    assert answer["headers"]["Content-Encoding"] == coding
+
+
+def test_headers_of_one_name_are_joined(batch: Batching) -> None:  # P8.3
+    # But for cookies, of which the last one is told.
+    (answer,) = batch.send("GET /repeated")
+    told = {name: answer["headers"].get(name) for name in ("Link", "link", "Set-Cookie", "X-One")}
+    assert told == {"Link": "0, 1", "link": None, "Set-Cookie": "3", "X-One": "4"}
 
 
 def test_parts_share_what_is_bound_and_batches_do_not(batch: Batching) -> None:  # P8.1

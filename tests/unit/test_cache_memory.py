@@ -55,6 +55,7 @@ def test_an_absent_key_is_none(cache: Cache) -> None:
 
 def test_a_cache_needs_no_arguments() -> None:
     cache = Cache()
+    assert cache.prefix == Cache(cache_prefix="").prefix
     cache.initialize_schema()
     cache.set("key", 1, 60)
     assert cache.get("key") == 1

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from cliquet import jsonlib
-from cliquet.cache import CacheBase
+from cliquet.cache import CacheBase, seconds_of
 from cliquet.cache.names import name_of
 from cliquet.cache.sql.statements import Statements
 from cliquet.drivers.databases import Database
@@ -50,18 +50,20 @@ class SQLCache(CacheBase):
 
     def expire(self, key: str, ttl: float) -> None:
         """See :meth:`CacheBase.expire`."""
-        if ttl <= 0:
+        seconds = seconds_of(ttl)
+        if seconds == 0:
             self.delete(key)
         else:
-            self._write(self._step(self._statements.expire, key, ttl=ttl))
+            self._write(self._step(self._statements.expire, key, ttl=seconds))
 
     def set(self, key: str, value: Any, ttl: float | None = None) -> None:
         """See :meth:`CacheBase.set`."""
         document = jsonlib.dumps(value).decode()
-        if ttl is not None and ttl <= 0:
+        seconds = None if ttl is None else seconds_of(ttl)
+        if seconds == 0:
             self.delete(key)
         else:
-            self._write(self._step(self._statements.set, key, value=document, ttl=ttl))
+            self._write(self._step(self._statements.set, key, value=document, ttl=seconds))
 
     def get(self, key: str) -> Any:
         """See :meth:`CacheBase.get`."""

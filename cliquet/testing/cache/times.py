@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -102,6 +103,29 @@ class TimeTests(CacheTests):
         cache.set("key", 1)
         cache.set("key", 2, ttl)
         assert (cache.get("key"), cache.ttl("key")) == (None, -1)
+
+    @pytest.mark.parametrize(
+        "ttl", [1e16, 1e300, 10**400, math.inf], ids=["1e16", "1e300", "10**400", "inf"]
+    )
+    def test_a_time_beyond_all_others_is_the_longest(self, cache: Any, ttl: float) -> None:
+        """A hundred years, or what a cache of your own can keep."""
+        cache.set("key", 1, ttl)
+        cache.set("other", 1)
+        cache.expire("other", ttl)
+        assert (cache.get("key"), cache.get("other")) == (1, 1)
+        assert 30_000 * DAY < min(cache.ttl("key"), cache.ttl("other")) < math.inf
+
+    @pytest.mark.parametrize("ttl", [True, False, math.nan, "5"])
+    def test_what_is_no_number_of_seconds_is_refused_and_changes_nothing(
+        self, cache: Any, ttl: Any
+    ) -> None:
+        """By ``TypeError``; NaN by ``ValueError``."""
+        cache.set("key", 1, HOUR)
+        with pytest.raises((TypeError, ValueError)):
+            cache.set("key", 2, ttl)
+        with pytest.raises((TypeError, ValueError)):
+            cache.expire("key", ttl)
+        assert (cache.get("key"), cache.ttl("key") > MINUTE) == (1, True)
 
     def test_setting_again_forgets_the_time_to_live_of_before(self, cache: Any) -> None:
         """It lives until it is deleted."""

@@ -100,6 +100,24 @@ class ValueTests(CacheTests):
         cache.get("key")["list"].append(3)
         assert cache.get("key") == {"list": [1]}
 
+    def test_what_only_python_has_comes_back_as_json_has_it(self, cache: Any) -> None:
+        """Arrays are lists, and names are texts; who gave them may change them."""
+        inner = [2]
+        cache.set("key", {1: (1, inner)})
+        inner.append(3)
+        assert shown(cache.get("key")) == shown({"1": [1, [2]]})
+
+    @pytest.mark.parametrize("value", [b"bytes", {1}, object()], ids=["bytes", "set", "object"])
+    def test_what_json_cannot_say_is_refused_and_changes_nothing(
+        self, cache: Any, value: object
+    ) -> None:
+        """By ``TypeError``, also within another value."""
+        cache.set("key", 1, 60)
+        for one in (value, [value]):
+            with pytest.raises(TypeError):
+                cache.set("key", one)
+        assert (cache.get("key"), cache.ttl("key") > 0) == (1, True)
+
     def test_a_deleted_key_is_gone_and_no_other(self, cache: Any) -> None:
         """Its time to live too; deleting it again does nothing."""
         cache.set("key", 1, 60)

@@ -53,6 +53,8 @@ def post_batch(request: Any) -> Any:
     logger.bind(batch_size=len(parts))
     environ = carried_environ(request, without=_NOT_INHERITED)
     answer = _answering(request)
+    # The transaction of one that a view sends is that of the view's request, and may go on.
+    undo = _undoing(request) if getattr(request, "parent", None) is not None else None
     responses = []
     for part, run in zip(parts, find_runs(parts, defaults), strict=True):
         description = described(part, defaults)
@@ -62,6 +64,8 @@ def post_batch(request: Any) -> Any:
             subrequest.acts_for = request
         response, answered = followed(subrequest, answer)
         if response.status_code >= 500:
+            if undo is not None:
+                undo()
             return response
         responses.append(render_response(response, answered))
     return {"responses": responses}

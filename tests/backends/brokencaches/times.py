@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from cliquet.exceptions import BackendError
 from tests.backends.brokencaches.base import Broken
 
 
@@ -40,6 +41,26 @@ class MonthsAreDates(Broken):
 
     def set(self, key, value, ttl=None):
         super().set(key, value, 0 if ttl is not None and ttl > 30 * 86400 else ttl)
+
+
+class LongTimesOverflow(Broken):
+    """Beyond what the server counts, a time to live is a failure."""
+
+    caught_by = ("test_a_time_beyond_all_others_is_the_longest",)
+
+    def set(self, key, value, ttl=None):
+        if ttl is not None and ttl > 2**53:
+            raise BackendError(ValueError("out of range"))
+        super().set(key, value, ttl)
+
+
+class TrueIsASecond(Broken):
+    """A boolean is a number."""
+
+    caught_by = ("test_what_is_no_number_of_seconds_is_refused_and_changes_nothing",)
+
+    def expire(self, key, ttl):
+        super().expire(key, int(ttl) if isinstance(ttl, bool) else ttl)
 
 
 class ForEverIsZero(Broken):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cliquet.jsonlib import copied
 from tests.backends.brokencaches.base import Broken
 
 
@@ -95,6 +96,21 @@ class HandsOutItsOwn(Broken):
     def get(self, key):
         entry = self._live(self.prefix + key, self._clock())
         return None if entry is None else entry.value
+
+
+class KeepsObjects(Broken):
+    """A value is kept as it is, whether or not JSON can say it."""
+
+    caught_by = (
+        "test_what_only_python_has_comes_back_as_json_has_it",
+        "test_what_json_cannot_say_is_refused_and_changes_nothing",
+    )
+
+    def set(self, key, value, ttl=None):
+        super().set(key, 0, ttl)
+        name = self.prefix + key
+        if name in self._entries:
+            self._entries[name] = self._entries[name]._replace(value=copied(value))
 
 
 class DeletesAlike(Broken):
