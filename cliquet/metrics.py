@@ -7,7 +7,7 @@ wrapped in a proxy, so that no object of an application is changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from time import perf_counter
 from typing import Any, Protocol
@@ -25,6 +25,7 @@ from cliquet.utils import classname
 Observer = Callable[[float], Any]
 
 _KINDS = frozenset({"statsd", "prometheus"})
+_POLICY_NAME = "_pyramid_multiauth_name"
 
 
 class Sink(Protocol):
@@ -51,10 +52,14 @@ class Watched:
         watched: The object; it is not changed.
         key: First parts of the names of the metrics; the method's name is the last.
         sinks: Where the times go.
+        constants: Attributes that never change, which are then found without being looked for.
     """
 
-    def __init__(self, watched: Any, key: str, sinks: Sequence[Sink]) -> None:
+    def __init__(
+        self, watched: Any, key: str, sinks: Sequence[Sink], constants: Mapping[str, Any] = {}
+    ) -> None:
         vars(self).update(
+            constants,
             _watched_object=watched,
             _watched_methods=frozenset(public_methods(watched)),
             _watched_key=key,
@@ -126,8 +131,8 @@ def setup(config: Any) -> None:
             under="cliquet.http.tweens.summary_tween_factory",
             over=("cliquet.http.tweens.body_size_tween_factory", EXCVIEW),
         )
-    if sinks(registry):
-        config.add_subscriber(statsd.count_response, NewResponse)
+    if targets := sinks(registry):
+        config.add_subscriber(statsd.response_counter(targets), NewResponse)
         _watch_backends(registry)
 
 
@@ -145,11 +150,14 @@ def _watch_backends(registry: Any) -> None:
 def watch_policies(registry: Any, policies: list[Any]) -> None:
     """Time the policies of a list, in place, as ``authentication.<policy>.<method>``."""
     if targets := sinks(registry):
-        policies[:] = [Watched(one, f"authentication.{_policy(one)}", targets) for one in policies]
+        policies[:] = [_watched_policy(one, targets) for one in policies]
 
 
-def _policy(policy: Any) -> str:
-    return getattr(policy, "_pyramid_multiauth_name", None) or classname(policy)
+def _watched_policy(policy: Any, targets: Sequence[Sink]) -> Watched:
+    name = getattr(policy, _POLICY_NAME, None)
+    # Each request asks for the name of the policy that knew its user.
+    constants = {} if name is None else {_POLICY_NAME: name}
+    return Watched(policy, f"authentication.{name or classname(policy)}", targets, constants)
 
 
 def request_times_tween_factory(

@@ -19,20 +19,16 @@ from pyramid.threadlocal import get_current_request
 from pyramid.tweens import INGRESS
 
 from cliquet.logs import logger
+from cliquet.logs.records import unrendered
+from cliquet.settings import MASK, without_passwords
 from cliquet.utils import hmac_digest
 
-_PASSWORD = re.compile(r"(://[^\s/:@]*):[^\s/@]+@")
 _CREDENTIALS = re.compile(r"\b(Basic|Bearer|Digest|Hawk|Token)\s+[^\s'\",;]+", re.IGNORECASE)
 #: What is left out of reports, wherever it is in them.
 _PRIVATE: Final = frozenset(
     {"vars", "cookies", "headers", "env", "query_string", "sys.argv", "breadcrumbs"}
 )
-# What lines of requests say of clients, in whichever form they are written.
 _QUERY = re.compile(r"\?[^\s\"'?=]+=[^\s\"']*")
-_OF_CLIENT = re.compile(
-    r"""(\b(?:agent|querystring)"?[=:]\s*)("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\S+)"""
-)
-_MASK: Final = "[filtered]"
 
 
 def setup(config: Any) -> None:
@@ -98,25 +94,24 @@ def _without_secrets(value: Any) -> Any:
 
 
 def _masked(text: str) -> str:
-    text = _OF_CLIENT.sub(rf"\1{_MASK}", _QUERY.sub(f"?{_MASK}", text))
-    return _CREDENTIALS.sub(rf"\1 {_MASK}", _PASSWORD.sub(rf"\1:{_MASK}@", text))
+    return _CREDENTIALS.sub(rf"\1 {MASK}", _QUERY.sub(f"?{MASK}", without_passwords(text)))
 
 
 def _start_sdk(settings: Any) -> None:
     sdk = _library("sentry_sdk")
-    integration = _library("sentry_sdk.integrations.logging").LoggingIntegration
+    handlers = _library("sentry_sdk.integrations.logging")
     sdk.init(
         dsn=settings["sentry_dsn"],
         environment=settings["sentry_env"] or None,
         before_send=lambda event, hint: clean(event, settings),
-        # Nothing but our log: what is logged and caught elsewhere too would be told twice.
+        # Nothing but the log: what is logged and caught elsewhere too would be told twice.
         default_integrations=False,
         auto_enabling_integrations=False,
-        integrations=[integration(level=None, event_level=logging.ERROR)],
         include_local_variables=False,
         max_request_body_size="never",
         max_breadcrumbs=0,
     )
+    _report_by(handlers.EventHandler(logging.ERROR))
 
 
 def _start_raven(settings: Any) -> None:
@@ -131,13 +126,29 @@ def _start_raven(settings: Any) -> None:
         enable_breadcrumbs=False,
     )
     _clean_what_is_sent(client, settings)
-    root = logging.getLogger()
-    # One application after another in a process: the latest reports.
-    for old in [one for one in root.handlers if getattr(one, "is_of_cliquet", False)]:
-        root.removeHandler(old)
-    handler = handlers.SentryHandler(client, level=logging.ERROR)
+    _report_by(handlers.SentryHandler(client, level=logging.ERROR))
+
+
+def _report_by(handler: Any) -> None:
+    """Have *handler* report the errors that are logged, and nobody else of ours."""
     handler.is_of_cliquet = True
-    root.addHandler(handler)
+    _report_unrendered(handler)
+    for named in _loggers():
+        # One application after another in a process: the latest reports.
+        for old in [one for one in named.handlers if getattr(one, "is_of_cliquet", False)]:
+            named.removeHandler(old)
+        # What is logged reaches one of these, and no more.
+        if named.parent is None or not named.propagate:
+            named.addHandler(handler)
+
+
+def _report_unrendered(handler: Any) -> None:
+    emit = type(handler).emit
+    handler.emit = lambda record: emit(handler, unrendered(record))
+
+
+def _loggers() -> list[logging.Logger]:
+    return [logging.getLogger(name) for name in [None, *logging.root.manager.loggerDict]]
 
 
 def _mend_raven_handlers(settings: Any) -> None:
@@ -146,10 +157,10 @@ def _mend_raven_handlers(settings: Any) -> None:
     if module is None:
         return
     transport = _library("raven.transport.threaded_requests").ThreadedRequestsHTTPTransport
-    loggers = map(logging.getLogger, [None, *logging.root.manager.loggerDict])
-    handlers = {one for named in loggers for one in named.handlers}
+    handlers = {one for named in _loggers() for one in named.handlers}
     for handler in handlers:
         if isinstance(handler, module.SentryHandler) and not hasattr(handler, "is_of_cliquet"):
+            _report_unrendered(handler)
             _mend_raven_client(handler.client, transport)
             _clean_what_is_sent(handler.client, settings)
 

@@ -15,7 +15,7 @@ import inspect
 import os
 import re
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from threading import Event, Lock, Thread
@@ -303,7 +303,23 @@ def count_response(event: NewResponse) -> None:
     authenticated, ``users`` (a set) and ``authn_type.<policy>``. A URL without route, a view that
     is no service, and a method that HTTP does not know are not counted.
     """
-    request, view, user = event.request, None, None
+    response_counter(sinks(event.request.registry))(event)
+
+
+def response_counter(targets: Sequence[Any]) -> Callable[[NewResponse], None]:
+    """Return what does as :func:`count_response`, for what :func:`sinks` returned."""
+
+    def count(event: NewResponse) -> None:
+        view, user = _told_of(event.request)
+        if view is not None or user is not None:
+            for sink in targets:
+                sink.count_response(view, user)
+
+    return count
+
+
+def _told_of(request: Any) -> tuple[str | None, tuple[str, str] | None]:
+    view, user = None, None
     service, method = getattr(request, "current_service", None), request.method
     if service is not None and method in METHODS:
         view = f"{service.name}.{method}"
@@ -311,10 +327,7 @@ def count_response(event: NewResponse) -> None:
     identity = getattr(request, "_multiauth_identity", None)
     if identity is not None:
         user = (request.selected_policy_name, identity.userid)
-    if view is None and user is None:
-        return
-    for sink in sinks(request.registry):
-        sink.count_response(view, user)
+    return view, user
 
 
 def response_keys(view: str | None, policy: str | None) -> list[str]:

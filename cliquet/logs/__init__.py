@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, Self
 from structlog import BoundLoggerBase, DropEvent
 from structlog.typing import EventDict, Processor
 
+from cliquet.logs.records import origin
 from cliquet.logs.renderers import ClassicLogRenderer, MozillaHekaRenderer, format_traceback
 from cliquet.logs.text import text_of
 
@@ -145,12 +146,13 @@ class AppLogger(BoundLoggerBase):
         request = _request.get()
         if request is not None:
             fields = {**request.facts, **request.bound, **self._context, **fields}
+        extra = origin(event, fields.get("exc_info"))
         try:
-            args, extra = self._process_event(name, event, fields)
+            args, options = self._process_event(name, event, fields)
         except DropEvent:
             return
         # The third frame up is user code: what %(pathname)s and %(lineno)d should tell.
-        self._logger.log(level, *args, **{"stacklevel": 3, **extra})
+        self._logger.log(level, *args, **{"stacklevel": 3, "extra": extra, **options})
 
 
 class RequestContext(NamedTuple):

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from structlog.typing import EventDict
 
+from cliquet.logs.records import exception_of
 from cliquet.logs.text import CONTAINERS, escaped, guarded, json_text, quoted, text_of, word
 
 _BOLD, _RED, _GREEN, _YELLOW, _BLUE, _CYAN = "1", "31", "32", "33", "34", "36"
@@ -128,12 +129,7 @@ def format_traceback(logger: Any, name: str, event_dict: EventDict) -> EventDict
     ``exc_info`` is true (the exception being handled), an exception, or what ``sys.exc_info``
     returns. Without any exception there is no traceback. Local variables are not shown.
     """
-    exc_info = event_dict.pop("exc_info", None)
-    if not exc_info:
-        return event_dict
-    if isinstance(exc_info, tuple):
-        exc_info = exc_info[1]
-    error = exc_info if isinstance(exc_info, BaseException) else sys.exception()
+    error = exception_of(event_dict.pop("exc_info", None))
     if error is not None:
         event_dict["exception"] = "".join(traceback.format_exception(error)).rstrip()
     return event_dict

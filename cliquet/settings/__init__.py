@@ -20,6 +20,7 @@ from cliquet.settings.loading import (
     with_defaults,
 )
 from cliquet.settings.reading import (
+    MASK,
     aslist,
     is_secret,
     masked,
@@ -27,10 +28,12 @@ from cliquet.settings.reading import (
     read_native,
     read_setting,
     shown,
+    without_passwords,
 )
 
 __all__ = [
     "DEFAULT_SETTINGS",
+    "MASK",
     "NAMES_WITHOUT_DEFAULT",
     "PREFIX",
     "Sources",
@@ -47,4 +50,5 @@ __all__ = [
     "read_setting",
     "shown",
     "with_defaults",
+    "without_passwords",
 ]

@@ -120,6 +120,11 @@ def shown(name: str, value: object) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
+def without_passwords(text: str) -> str:
+    """Return *text* with the password of each URL in it hidden, and nothing else."""
+    return _PASSWORD.sub(rf"\1{MASK}@", text)
+
+
 def masked(name: str, value: object) -> str:
     """
     Return *value* for its owner to look at: as text, without what is secret in it.
@@ -129,4 +134,4 @@ def masked(name: str, value: object) -> str:
     text = " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     if text and _WHOLLY_SECRET.search(name):
         return MASK
-    return _PARAMETER.sub(rf"\1{MASK}", _PASSWORD.sub(rf"\1{MASK}@", text))
+    return _PARAMETER.sub(rf"\1{MASK}", without_passwords(text))

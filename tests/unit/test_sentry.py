@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import json
 import logging
 import ssl
 import subprocess
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Empty, Queue
@@ -23,9 +24,13 @@ from pyramid.exceptions import ConfigurationError
 from raven.handlers.logging import SentryHandler
 
 import cliquet
-from tests.support import ALICE, SETTINGS
+from cliquet.settings import MASK
+from tests.support import ALICE, BOB, SETTINGS
 
 CLIENTS = ["sentry-sdk", "raven"]
+#: What must not be reported. It stands here, for lines of code are.
+SECRETS = ("pass/@-word", "local-variable", "cookie-value", "query-value", "body-value")
+PASSWORD, LOCAL, COOKIE, QUERY, BODY = SECRETS
 
 
 class Endpoint(BaseHTTPRequestHandler):
@@ -72,6 +77,11 @@ class Sentry:
         """Return the next event, as text."""
         return self._events.get(timeout=10)
 
+    def report(self) -> dict[str, Any]:
+        """Return the next event."""
+        report: dict[str, Any] = json.loads(self.event().splitlines()[-1])
+        return report
+
     def has_more(self) -> bool:
         """Tell whether there is an event more, once all clients have sent theirs."""
         sentry_sdk.flush(5)
@@ -108,12 +118,14 @@ def server(
     """Return an endpoint, and forget the clients afterwards."""
     for variable in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
         monkeypatch.setenv(variable, f"{certificate}.crt")
-    handlers = list(logging.getLogger().handlers)
+    loggers = [logging.getLogger(), logging.getLogger("cliquet")]
+    handlers = [list(named.handlers) for named in loggers]
     server = Sentry(certificate if request.param == "https" else None)
     yield server
     sentry_sdk.get_client().close(timeout=2)
     sentry_sdk.get_global_scope().set_client(None)
-    logging.getLogger().handlers[:] = handlers
+    for named, before in zip(loggers, handlers, strict=True):
+        named.handlers[:] = before
     server.close()
 
 
@@ -121,25 +133,24 @@ def app_of(**settings: Any) -> webtest.TestApp:
     """Return the application that tests share, with more settings."""
     config = Configurator(settings={**SETTINGS, **settings})
     cliquet.initialize(config)
-    config.add_route("fail", "/fail")
+    config.add_route("fail", "/fail*where")
     config.add_view(fail, route_name="fail")
     return webtest.TestApp(config.make_wsgi_app())
 
 
 def fail(request: Any) -> None:
     """Fail, with secrets at hand."""
-    hidden = "local-variable"
+    hidden = LOCAL
     assert request.authenticated_userid
-    raise RuntimeError(f"no postgresql://me:pass-word@db/x {len(hidden)}")
+    raise RuntimeError(f"no postgresql://me:{PASSWORD}@db/x {len(hidden)}")
 
 
-def get_failure(app: webtest.TestApp) -> None:
+def get_failure(
+    app: webtest.TestApp, path: str = "/v1/fail", user: Mapping[str, str] = ALICE
+) -> None:
     """Make a request with many secrets, which fails."""
-    headers = {**ALICE, "Cookie": "session=cookie-value"}
-    app.post("/v1/fail?token=query-value", "body-value", headers=headers, status=500)
-
-
-SECRETS = ("pass-word", "local-variable", "cookie-value", "query-value", "body-value")
+    headers = {**user, "Cookie": f"session={COOKIE}"}
+    app.post(f"{path}?token={QUERY}", BODY, headers=headers, status=500)
 
 
 def assert_is_reported_once(server: Sentry) -> None:
@@ -192,10 +203,58 @@ def test_nothing_of_the_lines_of_requests_is_reported(server: Sentry, client: st
     # Lesson 33.
     app = app_reporting_by(client, server)
     app.extra_environ["HTTP_USER_AGENT"] = 'agent-of-one (and "words" of-it)'
-    app.get("/v1/?token=query-value")
+    app.get(f"/v1/?token={QUERY}")
     get_failure(app)
     event = server.event()
     assert not [one for one in (*SECRETS, "agent-of-one", "of-it") if one in event]
+
+
+@pytest.mark.parametrize("client", [*CLIENTS, "handler"])
+def test_an_exception_is_reported_as_one_so_that_it_can_be_grouped(
+    server: Sentry, client: str
+) -> None:
+    get_failure(app_reporting_by(client, server))
+    (error,) = server.report()["exception"]["values"]
+    assert (error["type"], error["value"]) == ("RuntimeError", f"no postgresql://me:{MASK}@db/x 14")
+    frame = error["stacktrace"]["frames"][-1]
+    code = fail.__code__
+    assert (frame["function"], frame["abs_path"]) == ("fail", code.co_filename)
+    assert code.co_firstlineno < frame["lineno"] <= code.co_firstlineno + 5
+    assert "vars" not in frame
+
+
+@pytest.mark.parametrize("client", [*CLIENTS, "handler"])
+@pytest.mark.usefixtures("at_info")
+def test_the_same_failure_at_two_urls_and_of_two_users_is_one(server: Sentry, client: str) -> None:
+    app = app_reporting_by(client, server)
+    get_failure(app)
+    get_failure(app, "/v1/fail/elsewhere", BOB)
+    first, second = server.report(), server.report()
+    for told in ("exception", "logentry", "sentry.interfaces.Message", "message", "level"):
+        assert first.get(told) == second.get(told)
+    assert first["request"] != second["request"]
+    assert first["user"] != second["user"]
+
+
+@pytest.mark.parametrize("client", [*CLIENTS, "handler"])
+def test_an_error_that_is_logged_is_reported_without_the_fields_of_its_line(
+    server: Sentry, client: str
+) -> None:
+    app_reporting_by(client, server)
+    cliquet.logger.error("%s is late", "it", phone=BODY)
+    report = server.report()
+    assert "exception" not in report
+    assert report.get("message", report.get("logentry", {}).get("message")) == "it is late"
+    assert BODY not in str(report)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_logger_that_keeps_its_lines_to_itself_is_reported(
+    server: Sentry, client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("cliquet"), "propagate", False)
+    get_failure(app_reporting_by(client, server))
+    assert_is_reported_once(server)
 
 
 def test_an_unknown_client_is_refused() -> None:

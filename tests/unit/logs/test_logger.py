@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import pickle
+import threading
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ import structlog
 
 from cliquet import logs
 from cliquet.logs import ClassicLogRenderer, MozillaHekaRenderer, logger
+from cliquet.logs.records import unrendered
 from tests.unit.logs.lines import SUMMARY, BrokenMapping, Unprintable, events, raised
 
 # Lines and levels.
@@ -205,6 +208,38 @@ def test_an_exception_without_text_is_logged_all_the_same(app: logs.AppLogger) -
 
     app.error(SilentError(), exc_info=SilentError())
     assert events(app)[0]["event"] == "<unprintable SilentError>"
+
+
+@pytest.mark.parametrize("renderer_class", [ClassicLogRenderer, MozillaHekaRenderer])
+def test_a_formatter_writes_the_traceback_once(
+    caplog: pytest.LogCaptureFixture, renderer_class: Any
+) -> None:
+    logs.setup({}, renderer_class).error("failed", exc_info=raised())
+    (record,) = caplog.records
+    assert logging.Formatter().format(record) == record.getMessage()
+    assert record.getMessage().count("Traceback") == 1
+
+
+def test_who_reports_errors_finds_event_and_exception_apart(
+    app: logs.AppLogger, caplog: pytest.LogCaptureFixture
+) -> None:
+    error = raised()
+    app.error("%s failed", "it", code=500, exc_info=error)
+    (record,) = caplog.records
+    bare = unrendered(record)
+    assert (bare.getMessage(), bare.lineno) == ("it failed", record.lineno)
+    assert bare.exc_info == (type(error), error, error.__traceback__)
+    assert record.exc_info is None
+
+
+def test_a_record_travels_to_another_process(
+    app: logs.AppLogger, caplog: pytest.LogCaptureFixture
+) -> None:
+    app.error("failed", exc_info=ValueError(threading.Lock()))
+    (record,) = caplog.records
+    there = logging.makeLogRecord(pickle.loads(pickle.dumps(vars(record))))
+    assert there.getMessage() == record.getMessage()
+    assert (unrendered(there).msg, unrendered(there).exc_info) == ("failed", None)
 
 
 # Renderers.

@@ -18,6 +18,7 @@ import cliquet
 from cliquet import prometheus
 from cliquet.metrics import Watched
 from cliquet.prometheus import Prometheus, Tallies
+from cliquet.statsd import statsd_count
 from cliquet.storage import StorageBase
 from cliquet.storage.memory import Storage
 from tests.support import ALICE, SETTINGS
@@ -37,11 +38,24 @@ def app_of() -> Iterator[AppOf]:
             config = Configurator(settings={**SETTINGS, **settings})
             cliquet.initialize(config)
             config.scan("tests.support")
+            config.add_route("mails", "/mails")
+            config.add_view(send_mail, route_name="mails", renderer="json")
             if config.registry.statsd is not None:
                 stack.callback(config.registry.statsd.close)
             return webtest.TestApp(config.make_wsgi_app(), lint=False)
 
         yield app_of
+
+
+def load_from_config(config: Any, prefix: str) -> Callable[[Any], None]:
+    """Return a listener: this module is one, for the applications here."""
+    return lambda event: None
+
+
+def send_mail(request: Any) -> dict[str, Any]:
+    """Count something of the application's own."""
+    statsd_count(request, "mails.sent")
+    return {}
 
 
 def scraped(app: webtest.TestApp) -> dict[str, float]:
@@ -229,6 +243,32 @@ def test_both_get_the_figures_at_once(app_of: AppOf, server: Server) -> None:
     assert 'cliquet_call_seconds_count{name="storage.storage.get_page"}' in scraped(app)
 
 
+def test_all_that_is_named_by_a_setting_is_timed_for_both(app_of: AppOf, server: Server) -> None:
+    app = app_of(
+        metrics="statsd, prometheus",
+        statsd_url=f"udp://127.0.0.1:{server.port}",
+        cache_backend="cliquet.cache.memory",
+        permission_backend="cliquet.permission.memory",
+        event_listeners=__name__,
+    )
+    app.post_json("/v1/mushrooms", {"data": {"name": "morel"}}, headers=ALICE)
+    app.app.registry.cache.get("key")
+    app.app.registry.permission.user_principals("alice")
+    sent = {line.partition(":")[0] for line in server.received() if line.endswith("|ms")}
+    told = counted(scraped(app), "cliquet_call_seconds_count")
+    assert {f"origapp.{name}" for name in told} == sent
+    families = {"storage.storage", "cache.cache", "permission.permission"}
+    others = {"authentication.basicauth", "listeners.test_metrics"}
+    assert {".".join(name.split(".")[:2]) for name in told} == families | others
+
+
+def test_counters_of_the_application_itself_are_told_to_both(app_of: AppOf, server: Server) -> None:
+    app = app_of(metrics="statsd, prometheus", statsd_url=f"udp://127.0.0.1:{server.port}")
+    app.get("/v1/mails")
+    assert "origapp.mails.sent:1|c" in server.received()
+    assert counted(scraped(app), "cliquet_events_total")["mails.sent"] == 1
+
+
 def test_two_applications_count_apart(app_of: AppOf) -> None:
     first, second = app_of(metrics="prometheus"), app_of(metrics="prometheus")
     first.get("/v1/mushrooms", headers=ALICE)
@@ -249,6 +289,8 @@ def test_the_pool_of_a_database_is_told(app_of: AppOf, tmp_path: Path) -> None:
     assert figures[name.format("size")] == 7
     assert figures[name.format("checked_out")] == 0
     assert figures[name.format("backlog")] == 0
+    with app.app.registry.storage.locked("mushroom", "u"):
+        assert scraped(app)[name.format("checked_out")] == 1
 
 
 def test_a_batch_does_not_take_figures_past_a_proxy(app_of: AppOf) -> None:
