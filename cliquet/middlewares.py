@@ -76,5 +76,5 @@ def _library(name: str, setting: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        message = f'{setting} needs "pip install cliquet[monitoring]"'
+        message = f'{setting} needs: pip install "cliquet[monitoring]"'
         raise ConfigurationError(message) from error

@@ -99,7 +99,7 @@ class Prometheus:
 
     def __init__(self) -> None:
         if prometheus_client is None:
-            raise ConfigurationError('metrics = prometheus needs "pip install cliquet[monitoring]"')
+            raise ConfigurationError('metrics: prometheus needs pip install "cliquet[monitoring]"')
         self._registry = prometheus_client.CollectorRegistry()
         self._calls = Tallies(2)
         self._counts = Tallies(1)

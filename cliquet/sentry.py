@@ -183,4 +183,4 @@ def _library(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise ConfigurationError('sentry_dsn needs "pip install cliquet[monitoring]"') from error
+        raise ConfigurationError('sentry_dsn needs: pip install "cliquet[monitoring]"') from error

@@ -358,7 +358,7 @@ def load_from_config(config: Any) -> Client:
 
 def _require_library() -> None:
     if statsd_module is None:
-        raise ConfigurationError('cliquet.statsd needs "pip install cliquet[monitoring]"')
+        raise ConfigurationError('cliquet.statsd needs: pip install "cliquet[monitoring]"')
 
 
 def _address(url: object) -> tuple[str, int]:

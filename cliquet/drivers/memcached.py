@@ -26,7 +26,7 @@ try:
     from pymemcache.exceptions import MemcacheError
 except ImportError as error:  # pragma: no cover - tested in an environment of its own
     raise ImportError(
-        'cliquet.cache.memcached needs "pip install cliquet[memcached]"', name="pymemcache"
+        'cliquet.cache.memcached needs: pip install "cliquet[memcached]"', name="pymemcache"
     ) from error
 
 T = TypeVar("T")

@@ -27,7 +27,7 @@ try:
     import psycopg2.extensions
 except ImportError as error:  # pragma: no cover - tested in an environment of its own
     raise ImportError(
-        'PostgreSQL backends need "pip install cliquet[postgresql]"', name="psycopg2"
+        'PostgreSQL backends need: pip install "cliquet[postgresql]"', name="psycopg2"
     ) from error
 
 _DEADLINES = Deadlines((psycopg2.Error,))

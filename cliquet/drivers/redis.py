@@ -19,7 +19,7 @@ from cliquet.exceptions import BackendError
 try:
     import redis
 except ImportError as error:  # pragma: no cover - tested in an environment of its own
-    raise ImportError('Redis backends need "pip install cliquet[redis]"', name="redis") from error
+    raise ImportError('Redis backends need: pip install "cliquet[redis]"', name="redis") from error
 
 from redis.backoff import NoBackoff
 from redis.cluster import ClusterNode, RedisCluster

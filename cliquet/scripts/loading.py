@@ -21,6 +21,7 @@ from cliquet.storage import schemas
 
 # What is raised for a file that is no INI file, lacks a section, or has a setting that is wrong.
 _OF_FILES = (configparser.Error, ConfigurationError, LookupError, ValueError)
+_WHERE_MODULES_ARE = ". Modules are looked for beside that file, and among those installed"
 # Classes of handlers are imported, and their arguments are evaluated and used.
 _OF_LOGGING = (
     *(configparser.Error, AttributeError, ImportError, LookupError, NameError, OSError),
@@ -89,9 +90,9 @@ def explained(ini: str) -> Iterator[None]:
     except BackendError as error:
         raise unreachable(error) from error
     except ImportError as error:
+        hint = _WHERE_MODULES_ARE if isinstance(error, ModuleNotFoundError) else ""
         raise CommandRefused(
-            f"The application of {ini} cannot be imported: {error}."
-            f" Modules are looked for beside that file, and among those installed"
+            f"The application of {ini} cannot be imported: {error}{hint}"
         ) from error
     except OSError as error:
         if error.filename is None or not existing(ini).samefile(error.filename):

@@ -15,7 +15,7 @@ from cliquet.utils import encode64, hmac_digest
 try:
     import webtest
 except ImportError as error:
-    raise ImportError('cliquet.testing needs "pip install cliquet[testing]"') from error
+    raise ImportError('cliquet.testing needs: pip install "cliquet[testing]"') from error
 
 
 def get_request_class(prefix: str) -> type[webtest.TestRequest]:

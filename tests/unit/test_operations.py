@@ -104,7 +104,7 @@ def test_without_the_library_the_remedy_is_told(
     monkeypatch: pytest.MonkeyPatch, library: str, settings: dict[str, Any]
 ) -> None:
     monkeypatch.setitem(sys.modules, library, None)
-    with pytest.raises(ConfigurationError, match=r'"pip install cliquet\[monitoring\]"'):
+    with pytest.raises(ConfigurationError, match=r'pip install "cliquet\[monitoring\]"'):
         app_of(**settings)
 
 

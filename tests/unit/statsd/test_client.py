@@ -355,5 +355,5 @@ def test_without_the_library_the_remedy_is_told(
     monkeypatch: pytest.MonkeyPatch, start: Callable[[], object]
 ) -> None:
     monkeypatch.setattr(statsd, "statsd_module", None)
-    with pytest.raises(ConfigurationError, match=r'needs "pip install cliquet\[monitoring\]"'):
+    with pytest.raises(ConfigurationError, match=r'needs: pip install "cliquet\[monitoring\]"'):
         start()

@@ -307,7 +307,7 @@ def test_without_the_library_the_remedy_is_told(
     app_of: AppOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(prometheus, "prometheus_client", None)
-    with pytest.raises(ConfigurationError, match=r'"pip install cliquet\[monitoring\]"'):
+    with pytest.raises(ConfigurationError, match=r'pip install "cliquet\[monitoring\]"'):
         app_of(metrics="prometheus")
 
 
