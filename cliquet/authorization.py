@@ -177,8 +177,9 @@ class RouteFactory:
         if not isinstance(record_id, str) or not model.id_generator.match(record_id):
             return None
         # Nothing is locked for who may not write.
-        model.run = None
-        # Which permissions are to be read depends on whether there is a record.
+        if model.run is not None and model.run.is_to_lock:
+            model.run = None
+        # Permissions are read after the record.
         model.read_permissions = lambda uri: {}
         try:
             return model.get_record(record_id)
@@ -231,6 +232,8 @@ class RouteFactory:
         if record_id is not None:
             other.permission_object_id = self.record_uri(record_id)
             other.on_collection = False
+            # Whoever asks has read it.
+            other.current_record = None
         other.allowed_principals = self._principals_of_setting(permission)
         other._known = KnownAces()
         return other
@@ -334,6 +337,10 @@ class RouteFactory:
         """Read what is not known of ACEs, in one step; return the groups of the user."""
         is_record = not self.on_collection and self.required_permission != "create"
         uri = self.permission_object_id if is_record else None
+        if is_record:
+            # First, so that who is allowed by the ACEs sees nothing that was written after they
+            # were changed.
+            _ = self.current_record
         return self._known.read(self._backend, user_id, pairs, uri)
 
 

@@ -8,6 +8,7 @@ named by their URI without the version prefix: ``/articles/42``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -24,6 +25,9 @@ WILDCARD: Final = "*"
 MAX_OBJECT_ID_BYTES: Final = 1800
 MAX_PERMISSION_BYTES: Final = 200
 MAX_PRINCIPAL_BYTES: Final = 512
+
+# What some database cannot keep: NUL, and surrogates without the other half.
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 
 _HEARTBEAT: Final = "__heartbeat__"
 
@@ -73,8 +77,8 @@ class PermissionBase:
       ``None``: the pair asked for alone.
 
     Names are text of any kind, of at most :data:`MAX_OBJECT_ID_BYTES`, :data:`MAX_PERMISSION_BYTES`
-    and :data:`MAX_PRINCIPAL_BYTES` (users are principals); those that are only asked about may be
-    longer, and hold the character NUL.
+    and :data:`MAX_PRINCIPAL_BYTES` (users are principals); those that are only asked about, or
+    removed, may be longer, and hold what :func:`check_names` refuses.
 
     Collections returned are the caller's own, and arguments are never changed. Every failure of a
     driver is raised as :class:`~cliquet.storage.exceptions.BackendError`.
@@ -91,7 +95,12 @@ class PermissionBase:
         raise NotImplementedError
 
     def add_user_principal(self, user_id: str, principal: str) -> None:
-        """Give a principal to a user; if it has it already, this is a no-op."""
+        """
+        Give a principal to a user; if it has it already, this is a no-op.
+
+        Raises:
+            ValueError: See :func:`check_names`.
+        """
         raise NotImplementedError
 
     def remove_user_principal(self, user_id: str, principal: str) -> None:
@@ -107,7 +116,12 @@ class PermissionBase:
         raise NotImplementedError
 
     def add_principal_to_ace(self, object_id: str, permission: str, principal: str) -> None:
-        """Give a principal a permission on an object; if it has it already, this is a no-op."""
+        """
+        Give a principal a permission on an object; if it has it already, this is a no-op.
+
+        Raises:
+            ValueError: See :func:`check_names`.
+        """
         raise NotImplementedError
 
     def remove_principal_from_ace(self, object_id: str, permission: str, principal: str) -> None:
@@ -256,6 +270,9 @@ class PermissionBase:
             object_id: The object.
             permissions: Principals by permission. Permissions not named stay as they are; an
                 empty list removes the permission.
+
+        Raises:
+            ValueError: See :func:`check_names`; nothing is replaced.
         """
         raise NotImplementedError
 
@@ -272,6 +289,23 @@ class PermissionBase:
         This implementation knows of no object below, and leaves those to the application.
         """
         self.delete_object_permissions(*object_ids)
+
+
+def is_storable(name: str) -> bool:
+    """Tell whether a backend may keep a name: without NUL, and without lone surrogates."""
+    return _UNSTORABLE.search(name) is None
+
+
+def check_names(*names: str) -> None:
+    """
+    Check names that are to be kept.
+
+    Raises:
+        ValueError: One of them holds the character NUL or a lone surrogate.
+    """
+    for name in names:
+        if not is_storable(name):
+            raise ValueError(f"{name!a} holds the character NUL or a lone surrogate")
 
 
 def ids_below(uris: Iterable[str], share: Share) -> set[str]:

@@ -7,7 +7,7 @@ Nothing outlives the process, and processes share nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from itertools import product
+from itertools import chain, product
 from threading import RLock
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from cliquet.permission import (
     Share,
     bound_pairs,
     bound_permissions,
+    check_names,
     uri_matcher,
 )
 
@@ -54,6 +55,7 @@ class Permission(PermissionBase):
 
     def add_user_principal(self, user_id: str, principal: str) -> None:
         """See :meth:`PermissionBase.add_user_principal`."""
+        check_names(user_id, principal)
         with self._lock:
             self._principals_of_user.setdefault(user_id, set()).add(principal)
             self._users_of_principal.setdefault(principal, set()).add(user_id)
@@ -77,6 +79,7 @@ class Permission(PermissionBase):
 
     def add_principal_to_ace(self, object_id: str, permission: str, principal: str) -> None:
         """See :meth:`PermissionBase.add_principal_to_ace`."""
+        check_names(object_id, permission, principal)
         with self._lock:
             self._add(object_id, permission, principal)
 
@@ -151,6 +154,7 @@ class Permission(PermissionBase):
     ) -> None:
         """See :meth:`PermissionBase.replace_object_permissions`."""
         replacing = {name: set(principals) for name, principals in permissions.items()}
+        check_names(object_id, *replacing, *chain.from_iterable(replacing.values()))
         with self._lock:
             for name, principals in replacing.items():
                 self._remove(object_id, name, self._principals(object_id, name) - principals)

@@ -120,7 +120,11 @@ class BaseResource(ListReader):
             field, text = next(iter(described(error).items()))
             name = f"data.{field}" if field else "data"
             raise InvalidParameter(text, location="body", name=name) from error
-        for field in (self.model.id_field, self.model.modified_field):
+        modified_field = self.model.modified_field
+        if modified_field in changes and modified_field in validated:
+            # A schema makes integers of texts and of decimals, which were not looked at before.
+            check_timestamp(validated[modified_field], modified_field, self.mapping)
+        for field in (self.model.id_field, modified_field):
             if field in record:
                 validated.setdefault(field, record[field])
         return validated

@@ -107,6 +107,11 @@ class Model:
             return self.run.get(self.storage, record_id, target)
         return self.storage.get(object_id=record_id, **target)
 
+    def begin_run(self) -> None:
+        """Prepare the writes of the requests that follow in a batch, if there are any."""
+        if self.run is not None:
+            self.run.begin(self.storage, self._target(None))
+
     def get_tombstone(self, record_id: str, parent_id: str | None = None) -> JSONRecord | None:
         """Return the tombstone of a deleted record, or ``None``."""
         by_id = Filter(self.id_field, record_id, COMPARISON.EQ)

@@ -16,8 +16,7 @@ from pyramid.exceptions import ConfigurationError
 
 from cliquet.authorization import DYNAMIC, RouteFactory
 from cliquet.http.service import Service, add_service, forget_service
-from cliquet.storage import DEFAULT_ID_FIELD
-from cliquet.storage.schemas import Declared
+from cliquet.storage.schemas import BY_ID, Declared
 
 T = TypeVar("T", bound=type)
 
@@ -106,22 +105,27 @@ def declared_fields(registry: Any) -> Declared:
     services = [one for one in registry.cornice_services.values() if hasattr(one, "resource")]
     resources = {service.resource: service.viewset for service in services}
 
-    def fields(option: str) -> set[tuple[str, str]]:
+    def fields(option: str) -> set[tuple[Any, str]]:
         return {
-            (resource.__name__.lower(), field)
+            (resource, field)
             for resource in resources
             for field in resource.mapping.get_option(option)
         }
 
     # Lists are of what is shared with a user: many ids, looked up at a time.
     by_ids = {
-        (resource.__name__.lower(), DEFAULT_ID_FIELD)
+        (resource, resource.default_model.id_field)
         for resource, viewset in resources.items()
         if needs_permissions(viewset)
     }
     return Declared(
-        unique=sorted(fields("unique_fields")),
-        indexed=sorted(fields("indexed_fields") | by_ids),
+        unique=sorted({(one.__name__.lower(), field) for one, field in fields("unique_fields")}),
+        indexed=sorted(
+            {
+                (one.__name__.lower(), BY_ID if field == one.default_model.id_field else field)
+                for one, field in fields("indexed_fields") | by_ids
+            }
+        ),
         collections=sorted({resource.__name__.lower() for resource in resources}),
     )
 

@@ -31,6 +31,17 @@ class Run:
         self._records: dict[str, JSONRecord | None] = {}
         self._changes = 0
 
+    @property
+    def is_to_lock(self) -> bool:
+        """Whether the first to ask locks the collection."""
+        return self._is_writing and self._place is None
+
+    def begin(self, storage: Any, target: dict[str, Any]) -> None:
+        """Read all records, or lock them, unless that was done; see :meth:`get`."""
+        if self._place is None:
+            self._place = target["collection_id"], target["parent_id"]
+            self._read_ahead(storage, target)
+
     def get(self, storage: Any, record_id: str, target: dict[str, Any]) -> JSONRecord:
         """
         Return a record as ``storage.get`` does.
@@ -40,10 +51,8 @@ class Run:
             record_id: One of the run's, or any.
             target: Names the collection; requests of other users have others.
         """
+        self.begin(storage, target)
         place = target["collection_id"], target["parent_id"]
-        if self._place is None:
-            self._place = place
-            self._read_ahead(storage, target)
         if count_changes() != self._changes:
             # Resources may write when they are read, and so may views beside them.
             self._records = {}

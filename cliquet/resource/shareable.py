@@ -13,6 +13,7 @@ from typing import Any
 from pyramid.httpexceptions import HTTPForbidden
 
 from cliquet.authorization import DYNAMIC, RouteFactory
+from cliquet.errors import not_found_response
 from cliquet.events import ACTIONS
 from cliquet.exceptions import InvalidParameter
 from cliquet.permission import MAX_OBJECT_ID_BYTES
@@ -20,7 +21,7 @@ from cliquet.resource.base import BaseResource
 from cliquet.resource.preconditions import Preconditions
 from cliquet.resource.sharing import ShareableModel
 from cliquet.resource.viewset import ShareableViewSet
-from cliquet.resource.writes import Outcome, RecordWrite
+from cliquet.resource.writes import Outcome, RecordWrite, find_record
 from cliquet.storage import JSONRecord
 from cliquet.storage.exceptions import ModifiedError
 from cliquet.utils import DeprecatedMeta, byte_length
@@ -43,6 +44,7 @@ class ShareableResource(BaseResource):
         self.model.permission = request.registry.permission
         self.model.permission_names = tuple(self.permissions)
         self.model.find_author = lambda: request.prefixed_userid
+        self._has_looked = False
         self._attach(context)
 
     def get_parent_id(self, request: Any) -> str:
@@ -126,28 +128,47 @@ class ShareableResource(BaseResource):
         outcome = outcome._replace(record=bare(outcome.record), old=old)
         return super()._response_behavior(outcome, bare(changes))
 
+    def look(self) -> JSONRecord | None:
+        """
+        Return the record of the URL with its permissions, or ``None``.
+
+        The first time it is what the context has read, before it read who may: nothing is seen
+        that was written after a permission was taken away.
+        """
+        seen = getattr(self.context, "__dict__", {})
+        if self._has_looked or "current_record" not in seen:
+            return find_record(self.model, str(self.record_id))
+        self._has_looked = True
+        record = seen["current_record"]
+        return None if record is None else self.model.with_permissions(record)
+
+    def _get_record_or_404(self, record_id: str) -> JSONRecord:
+        if record_id != self.record_id:
+            return super()._get_record_or_404(record_id)
+        record = self.look()
+        if record is None:
+            raise not_found_response()
+        return record
+
     # -- Who may
 
-    def allow_again(self) -> bool:
+    def allow_again(self) -> None:
         """
-        Ask again whether the request is allowed: the record may be another's by now.
-
-        Returns:
-            Whether it was asked at all.
+        Ask again whether the request is allowed, if it was asked: the record may be another's.
 
         Raises:
             HTTPForbidden: It is not allowed any more.
         """
         if not self._is_asked():
-            return False
+            return
         # As the route makes contexts: what they were told then, they are told again.
         route = getattr(self.request, "matched_route", None)
         context = (getattr(route, "factory", None) or type(self.context))(self.request)
         if not self.request.has_permission(self.context.asked_permission or DYNAMIC, context):
             raise HTTPForbidden
         self.context = self.request.context = context
+        self._has_looked = False
         self._attach(context)
-        return True
 
     def _attach(self, context: Any) -> None:
         model, backend = self.model, self.model.permission
@@ -181,16 +202,10 @@ class ShareableResource(BaseResource):
 class SharedWrite(RecordWrite):
     """A write of a shareable record: always done, and allowed anew after each lost race."""
 
-    _has_read = False
-
     def _find(self) -> JSONRecord | None:
-        seen = getattr(self._resource.context, "__dict__", {})
-        if self._has_read or "current_record" not in seen:
-            return super()._find()
-        # The context has read it, to know which permission is needed.
-        self._has_read = True
-        record = seen["current_record"]
-        return None if record is None else self._model.with_permissions(record)
+        self._model.begin_run()
+        record: JSONRecord | None = self._resource.look()
+        return record
 
     def _changed(self, record: JSONRecord, changes: JSONRecord) -> JSONRecord:
         bare, field = self._model.without_permissions, self._model.permissions_field
@@ -202,8 +217,7 @@ class SharedWrite(RecordWrite):
         return False
 
     def _begin_again(self) -> None:
-        # Without another context, what this one has read is what lost the race.
-        self._has_read = not self._resource.allow_again()
+        self._resource.allow_again()
 
 
 def _object_id(context: Any, request: Any, record_id: str) -> str:

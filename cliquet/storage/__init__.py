@@ -332,13 +332,26 @@ class StorageBase:
         records, total = self.get_all(collection_id, parent_id, limit=limit + 1, auth=auth, **query)
         return Page(timestamp, total, records[:limit], len(records) > limit)
 
+    def settled_timestamp(self, collection_id: str, parent_id: str, auth: str | None = None) -> int:
+        """
+        Return the collection's timestamp as nobody who holds it :meth:`locked` has moved it yet.
+
+        Polls begin with it, where what belongs to a record is written after it, under the lock:
+        whoever asks meanwhile waits, or is told of the time before.
+
+        This implementation, for storages that have no locks, or whose readers wait for them,
+        asks :meth:`collection_timestamp`.
+        """
+        return self.collection_timestamp(collection_id, parent_id, auth=auth)
+
     @contextmanager
     def locked(self, collection_id: str, parent_id: str) -> Iterator[None]:
         """
         Keep other writers out of a collection for the length of a ``with`` block.
 
         For the caller that lost several races for a conditional write and wants to win the
-        next. A storage without locks may leave this as it is: nothing is held.
+        next, or that writes more than a record. A storage without locks may leave this as it
+        is: nothing is held.
         """
         yield
 

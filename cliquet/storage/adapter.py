@@ -174,6 +174,12 @@ class CheckingStorage:
             return tombstones
         return [(tombstone, previous.get(tombstone[id_field])) for tombstone in tombstones]
 
+    def settled_timestamp(self, collection_id: str, parent_id: str, auth: str | None = None) -> int:
+        """See :meth:`StorageBase.settled_timestamp`."""
+        with self._lock:
+            timestamp: int = self._storage.collection_timestamp(collection_id, parent_id, auth=auth)
+        return timestamp
+
     def locked(self, collection_id: str, parent_id: str) -> Any:
         """See :meth:`StorageBase.locked`; here the writers of this process are held back."""
         return self._lock

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 Tell = Callable[[str], None]
 #: What mends a schema; FILE is for those who know the configuration to name it.
@@ -19,6 +19,9 @@ MIGRATE = f'run "{MIGRATE_COMMAND}"'
 #: Pairs (collection_id, field).
 Fields = Sequence[tuple[str, str]]
 
+#: In the place of a field: the id, whatever the model calls it.
+BY_ID: Final = ""
+
 
 class Declared(NamedTuple):
     """
@@ -26,7 +29,8 @@ class Declared(NamedTuple):
 
     Attributes:
         unique: Fields of which no two records share a value.
-        indexed: Fields that clients filter and sort by.
+        indexed: Fields that clients filter and sort by; :data:`BY_ID` where many ids are looked up
+            at a time.
         collections: All of the application, those without such fields too.
     """
 

@@ -52,7 +52,7 @@ def accessible_page(
             return page
     # Before the records, so that a client who polls from it misses nothing.
     place = {name: query.get(name) for name in ("collection_id", "parent_id", "auth")}
-    timestamp = storage.collection_timestamp(**place)
+    timestamp = storage.settled_timestamp(**place)
     if known == timestamp:
         return Page(timestamp, 0, [], False)
     records, total = accessible_records(storage, permission, share, limit=limit + 1, **query)

@@ -2,10 +2,11 @@
 
 import fcntl
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 from cliquet import jsonlib
-from cliquet.permission import PermissionBase, bound_permissions, uri_matcher
+from cliquet.permission import PermissionBase, bound_permissions, check_names, uri_matcher
 from cliquet.storage.exceptions import BackendError
 
 
@@ -22,6 +23,7 @@ class Permission(PermissionBase):
             kept["users"], kept["aces"] = [], []
 
     def add_user_principal(self, user_id, principal):
+        check_names(user_id, principal)
         with self.opened() as kept:
             kept["users"].append([user_id, principal])
 
@@ -38,6 +40,7 @@ class Permission(PermissionBase):
             return {principal for user, principal in kept["users"] if user == user_id}
 
     def add_principal_to_ace(self, object_id, permission, principal):
+        check_names(object_id, permission, principal)
         with self.opened() as kept:
             kept["aces"].append([object_id, permission, principal])
 
@@ -69,6 +72,7 @@ class Permission(PermissionBase):
 
     def replace_object_permissions(self, object_id, permissions):
         new = [[object_id, name, one] for name, them in permissions.items() for one in them]
+        check_names(object_id, *permissions, *chain.from_iterable(new))
         with self.opened() as kept:
             others = [
                 one for one in kept["aces"] if one[0] != object_id or one[1] not in permissions

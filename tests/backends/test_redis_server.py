@@ -164,7 +164,9 @@ def test_without_memory_nothing_is_half_written_and_deleting_helps():
             written.extend(notes.add(n=number, text="x" * 9999) for number in range(2000))
         assert notes.get_all(limit=0) == ([], len(written))
         assert notes.timestamp == written[-1]["last_modified"]
-        for record in written[:20]:
+        with notes.locked():
+            notes.delete(object_id=written[0]["id"])
+        for record in written[1:20]:
             notes.delete(object_id=record["id"])
         notes.add()
 

@@ -20,6 +20,7 @@ from cliquet.permission import sqlite as sqlite_permission
 from cliquet.query import COMPARISON, Filter, Sort, page_after
 from cliquet.storage import postgresql, sqlite
 from cliquet.storage.postgresql.indexes import indexes_of
+from cliquet.storage.schemas import BY_ID
 from cliquet.storage.shared import accessible_records
 
 SIZE, SHARED, PAGE, MIXED = 20_000, 200, 20, 600
@@ -189,7 +190,7 @@ def test_the_index_of_ids_has_all_but_documents(  # P7.6
 ):
     *found, url = on_postgresql
     step = step_of(tuple(found), QUERIES[kind], monkeypatch)
-    (index,) = indexes_of("a", "id")
+    (index,) = indexes_of("a", BY_ID)
     # The index ends with the connection as well.
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute(f"{index.creation().replace('CONCURRENTLY', '')}; {statistics}")

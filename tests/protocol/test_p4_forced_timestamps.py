@@ -146,6 +146,16 @@ def test_strict_schemas_that_declare_the_timestamp_check_it(notes, value):  # P4
     assert [entry[:2] for entry in found] == [("body", "data.last_modified")]
 
 
+@pytest.mark.parametrize("value", [str(LAST + 1), float(LAST + 1), 1e300])
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_what_a_schema_turns_into_a_timestamp_is_checked(notes, method, value):  # P4.12, P11.3
+    stampeds = notes.at("stampeds")
+    stampeds.put(ONE_ID, {})
+    answer = stampeds.call(method, f"/{ONE_ID}", {"data": {"last_modified": value}})
+    assert details_of(answer)[0][:2] == ("body", "data.last_modified")
+    assert stampeds.get().status_code == 200
+
+
 def test_a_declared_timestamp_that_is_not_sent_is_the_present(notes):  # P4.12
     stampeds = notes.at("stampeds")
     before = msec_time()

@@ -20,6 +20,7 @@ from cliquet.permission import (
     Share,
     bound_pairs,
     bound_permissions,
+    check_names,
     uri_matcher,
 )
 from cliquet.permission.redis.entries import (
@@ -71,6 +72,7 @@ class Permission(PermissionBase):
 
     def add_user_principal(self, user_id: str, principal: str) -> None:
         """See :meth:`PermissionBase.add_user_principal`."""
+        check_names(user_id, principal)
         self._server.run(ADD, USERS, entry(user_id, principal))
 
     def remove_user_principal(self, user_id: str, principal: str) -> None:
@@ -87,6 +89,7 @@ class Permission(PermissionBase):
 
     def add_principal_to_ace(self, object_id: str, permission: str, principal: str) -> None:
         """See :meth:`PermissionBase.add_principal_to_ace`."""
+        check_names(object_id, permission, principal)
         self._server.run(ADD, ACES, entry(object_id, permission, principal))
 
     def remove_principal_from_ace(self, object_id: str, permission: str, principal: str) -> None:
@@ -169,12 +172,10 @@ class Permission(PermissionBase):
         self, object_id: str, permissions: Mapping[str, Iterable[str]]
     ) -> None:
         """See :meth:`PermissionBase.replace_object_permissions`."""
+        aces = [(object_id, name, one) for name, who in permissions.items() for one in who]
+        check_names(object_id, *permissions, *chain.from_iterable(aces))
         bounds = _flat(within(beginning(object_id, name)) for name in permissions)
-        entries = [
-            entry(object_id, name, principal)
-            for name, principals in permissions.items()
-            for principal in principals
-        ]
+        entries = [entry(*ace) for ace in aces]
         self._server.run(REPLACE, ACES, len(bounds), *bounds, *entries)
 
     def delete_object_permissions(self, *object_ids: str) -> None:

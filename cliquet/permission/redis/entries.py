@@ -14,7 +14,7 @@ SEPARATOR: Final = b"\xfe"
 #: Follows, in the order of bytes, on all that a name or an entry can go on with.
 END: Final = b"\xff"
 
-# A lone surrogate is a text to Python, and so it is here.
+# A lone surrogate is kept nowhere, and may be asked about.
 _ENCODING: Final = ("utf-8", "surrogatepass")
 
 

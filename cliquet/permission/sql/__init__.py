@@ -8,6 +8,7 @@ permissions are written together, or not at all.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 from cliquet.drivers.databases import Database
@@ -21,7 +22,9 @@ from cliquet.permission import (
     Share,
     bound_pairs,
     bound_permissions,
+    check_names,
     ids_below,
+    is_storable,
     uri_matcher,
 )
 from cliquet.permission.sql.statements import Statements, prefix_range, share_values
@@ -51,17 +54,18 @@ class SQLPermission(PermissionBase):
 
     def add_user_principal(self, user_id: str, principal: str) -> None:
         """See :meth:`PermissionBase.add_user_principal`."""
+        check_names(user_id, principal)
         values = {"user_id": user_id, "principal": principal}
         self._write(Step(self._statements.add_user_principal, values))
 
     def remove_user_principal(self, user_id: str, principal: str) -> None:
         """See :meth:`PermissionBase.remove_user_principal`."""
         values = {"user_id": user_id, "principal": principal}
-        self._write(Step(self._statements.remove_user_principal, values))
+        self._remove(self._statements.remove_user_principal, values)
 
     def remove_principal(self, principal: str) -> None:
         """See :meth:`PermissionBase.remove_principal`."""
-        self._write(Step(self._statements.remove_principal, {"principal": principal}))
+        self._remove(self._statements.remove_principal, {"principal": principal})
 
     def user_principals(self, user_id: str) -> set[str]:
         """See :meth:`PermissionBase.user_principals`."""
@@ -69,11 +73,12 @@ class SQLPermission(PermissionBase):
 
     def add_principal_to_ace(self, object_id: str, permission: str, principal: str) -> None:
         """See :meth:`PermissionBase.add_principal_to_ace`."""
+        check_names(object_id, permission, principal)
         self._write(Step(self._statements.add_ace, _ace(object_id, permission, principal)))
 
     def remove_principal_from_ace(self, object_id: str, permission: str, principal: str) -> None:
         """See :meth:`PermissionBase.remove_principal_from_ace`."""
-        self._write(Step(self._statements.remove_ace, _ace(object_id, permission, principal)))
+        self._remove(self._statements.remove_ace, _ace(object_id, permission, principal))
 
     def object_permission_principals(self, object_id: str, permission: str) -> set[str]:
         """See :meth:`PermissionBase.object_permission_principals`."""
@@ -104,9 +109,11 @@ class SQLPermission(PermissionBase):
         object_id: str | None = None,
     ) -> Access:
         """See :meth:`PermissionBase.access`; here by one statement."""
-        # What cannot be there is left out, so that the rest is found; see _read.
-        object_id = None if object_id is None or "\0" in object_id else object_id
-        wanted = [pair for pair in set(pairs) if pair[0] != object_id and "\0" not in "".join(pair)]
+        # What cannot be there is left out, so that the rest is found.
+        object_id = None if object_id is None or not is_storable(object_id) else object_id
+        wanted = [
+            pair for pair in set(pairs) if pair[0] != object_id and all(map(is_storable, pair))
+        ]
         if user_id is None and object_id is None and not wanted:
             return Access(set(), {})
         statement = self._statements.access(
@@ -156,13 +163,15 @@ class SQLPermission(PermissionBase):
         self, object_id: str, permissions: Mapping[str, Iterable[str]]
     ) -> None:
         """See :meth:`PermissionBase.replace_object_permissions`."""
+        replacing = {name: sorted(set(principals)) for name, principals in permissions.items()}
+        check_names(object_id, *replacing, *chain.from_iterable(replacing.values()))
         steps = []
-        for name, principals in permissions.items():
+        for name, principals in replacing.items():
             values = {"object_id": object_id, "permission": name}
             steps.append(Step(self._statements.forget_permission, values))
             steps += [
                 Step(self._statements.add_ace, _ace(object_id, name, principal))
-                for principal in sorted(set(principals))
+                for principal in principals
             ]
         with self.database.writing() as writer:
             self._lock(writer, [object_id])
@@ -170,6 +179,7 @@ class SQLPermission(PermissionBase):
 
     def delete_object_permissions(self, *object_ids: str) -> None:
         """See :meth:`PermissionBase.delete_object_permissions`."""
+        object_ids = tuple(filter(is_storable, object_ids))
         with self.database.writing() as writer:
             self._lock(writer, object_ids)
             writer.later(
@@ -178,6 +188,7 @@ class SQLPermission(PermissionBase):
 
     def delete_object_trees(self, *object_ids: str) -> None:
         """See :meth:`PermissionBase.delete_object_trees`."""
+        object_ids = tuple(filter(is_storable, object_ids))
         with self.database.writing() as writer:
             self._lock(writer, object_ids)
             for one in object_ids:
@@ -197,12 +208,15 @@ class SQLPermission(PermissionBase):
         with self.database.writing() as writer:
             writer.later(*steps)
 
+    def _remove(self, statement: Statement, values: dict[str, str]) -> None:
+        if all(map(is_storable, values.values())):
+            self._write(Step(statement, values))
+
     def _read(self, statement: Statement, **values: Any) -> list[Row]:
-        # No database has the character NUL in a text: nothing of such a name is there.
-        if any(isinstance(value, str) and "\0" in value for value in values.values()):
+        if not all(is_storable(value) for value in values.values() if isinstance(value, str)):
             return []
         stored = {
-            name: [text for text in value if "\0" not in text] if type(value) is list else value
+            name: list(filter(is_storable, value)) if type(value) is list else value
             for name, value in values.items()
         }
         return self.database.read(Step(statement, stored))

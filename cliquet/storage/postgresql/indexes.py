@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 from sqlalchemy import ColumnElement, literal_column
 from sqlalchemy.dialects.postgresql import psycopg2
 
-from cliquet.storage import DEFAULT_ID_FIELD
+from cliquet.storage.schemas import BY_ID
 from cliquet.storage.sql.elements import quoted
 from cliquet.storage.sql.operands import IndexedOperand, indexed_value
 from cliquet.storage.sql.tables import records
@@ -105,8 +105,8 @@ class IdIndex(DeclaredIndex):
 
 
 def indexes_of(collection_id: str, field: str) -> Sequence[DeclaredIndex]:
-    """Return the indexes that a declared field is to have."""
-    if field == DEFAULT_ID_FIELD:
+    """Return the indexes that a declared field is to have, or :data:`BY_ID`."""
+    if field == BY_ID:
         return [IdIndex(collection_id)]
     return [
         FieldIndex(collection_id, field, "last_modified DESC, id DESC"),

@@ -108,8 +108,11 @@ class Storage(StorageBase):
         self, collection_id: str, parent_id: str, auth: str | None = None
     ) -> int:
         """See :meth:`StorageBase.collection_timestamp`."""
-        keys = Place(collection_id, parent_id).keys
-        return int(self._server.ask(reading.TIMESTAMP, keys, int(not self._readonly)))
+        return self._timestamp(Place(collection_id, parent_id), is_settled=False)
+
+    def settled_timestamp(self, collection_id: str, parent_id: str, auth: str | None = None) -> int:
+        """See :meth:`StorageBase.settled_timestamp`; nobody waits."""
+        return self._timestamp(Place(collection_id, parent_id), is_settled=True)
 
     def create(
         self,
@@ -288,6 +291,10 @@ class Storage(StorageBase):
         """See :meth:`StorageBase.locked`; other writers wait, for some seconds at most."""
         with self._locks.holding(Place(collection_id, parent_id)):
             yield
+
+    def _timestamp(self, place: Place, *, is_settled: bool) -> int:
+        options = int(not self._readonly), int(is_settled)
+        return int(self._server.ask(reading.TIMESTAMP, place.keys, *options))
 
     def _put(
         self,

@@ -11,11 +11,13 @@ from typing import Final
 from cliquet.drivers.redis import Script
 from cliquet.storage.redis.scripts import COMMON
 
-#: Arguments: '1' to fix the timestamp of a new collection. Returns the timestamp.
+#: Arguments: '1' to fix the timestamp of a new collection, '1' for what it was before somebody
+#: locked the collection. Returns the timestamp.
 TIMESTAMP: Final = Script(
     COMMON
     + """
-local timestamp = call('HGET', state, 'timestamp')
+local is_moving = ARGV[2] == '1' and call('EXISTS', lock) == 1
+local timestamp = call('HGET', state, is_moving and 'settled' or 'timestamp')
 if timestamp then return timestamp end
 local now = integer(present_time())
 if ARGV[1] == '1' then redis.pcall('HSET', state, 'timestamp', now) end

@@ -6,8 +6,9 @@ numbers and the scores of sorted sets hold exactly, and are written as integers.
 
 Keys of a collection, always all of them and in this order:
 
-- ``state``: a hash: ``timestamp``; ``fields``, the names of unique fields that are indexed;
-  ``incomplete``, while records written before are still being indexed.
+- ``state``: a hash: ``timestamp``; ``settled``, what it was when the collection was last locked;
+  ``fields``, the names of unique fields that are indexed; ``incomplete``, while records written
+  before are still being indexed.
 - ``records``: a hash of documents by id; live ones only.
 - ``live``, ``tombstones``: sorted sets of ids by timestamp. Equal ones are sorted by id, its bytes,
   which is the order of code points.
@@ -263,7 +264,13 @@ if call('HGET', state, 'fields') == ARGV[1] then call('HDEL', state, 'incomplete
 LOCK: Final = Script(
     COMMON
     + """
-return call('SET', lock, ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0
+if call('EXISTS', lock) == 1 then return 0 end
+-- Who deletes locks as well, and has to succeed where there is no memory left.
+call('HDEL', state, 'settled')
+call('SET', lock, ARGV[1], 'PX', ARGV[2])
+call('HSETNX', state, 'timestamp', integer(present_time()))
+call('HSET', state, 'settled', call('HGET', state, 'timestamp'))
+return 1
 """
 )
 

@@ -20,6 +20,7 @@ from cliquet.storage import (
 )
 from cliquet.storage.exceptions import ModifiedError
 from cliquet.storage.fields import Fields
+from cliquet.storage.schemas import BY_ID
 from cliquet.storage.sql.ahead import AheadStorage
 from cliquet.storage.sql.known import forget_collection
 from cliquet.storage.sql.pages import ListQuery, Pages
@@ -45,7 +46,8 @@ class SQLStorage(AheadStorage):
         """
         indexed: dict[str, frozenset[str]] = {}
         for collection_id, field in fields:
-            indexed[collection_id] = indexed.get(collection_id, frozenset()) | {field}
+            if field != BY_ID:
+                indexed[collection_id] = indexed.get(collection_id, frozenset()) | {field}
         self._pages = Pages(self._statements, indexed)
 
     def get_all(

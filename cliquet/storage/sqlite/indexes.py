@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import ColumnElement
 from sqlalchemy.dialects import sqlite
 
-from cliquet.storage import DEFAULT_ID_FIELD
+from cliquet.storage.schemas import BY_ID
 from cliquet.storage.sql.elements import JSONHash, quoted
 from cliquet.storage.sql.operands import IndexedOperand, indexed_value
 
@@ -138,7 +138,7 @@ def wanted(
     """
     indexes: list[Index] = [Guard(*pair) for pair in unique_fields]
     for pair in indexed_fields:
-        if pair[1] == DEFAULT_ID_FIELD:
+        if pair[1] == BY_ID:
             # The key of the table serves.
             continue
         indexes += [

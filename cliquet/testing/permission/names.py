@@ -27,6 +27,9 @@ INJECTIONS = (
     "one\r\nFLUSHALL\r\n",
 )
 
+#: What some database cannot keep, and so none is given.
+UNSTORABLE = ("one\0", "\0one", "\ud800", "one\udfff")
+
 
 def long_text(length: int, seed: int = 0) -> str:
     """Return text that no compression makes shorter."""
@@ -75,8 +78,8 @@ class NameTests(PermissionTests):
         assert backend.principals_accessible_objects(["one"], "read", f"/{text}/*") == set()
         assert backend.accessible_ids(share_of(["one"], ["read"], f"/{text}/")) == set()
 
-    @pytest.mark.parametrize("text", ["\0", "one\0", "\0one", "one\0group"], ids=ascii)
-    def test_the_character_nul_finds_nothing(self, backend: PermissionBase, text: str) -> None:
+    @pytest.mark.parametrize("text", [*UNSTORABLE, "\0", "one\0group"], ids=ascii)
+    def test_what_cannot_be_stored_finds_nothing(self, backend: PermissionBase, text: str) -> None:
         """Requests that hold it are refused before they write; reads of it do not fail (P7)."""
         backend.add_user_principal("one", "group")
         backend.add_principal_to_ace("/a/1", "read", "one")
@@ -91,6 +94,27 @@ class NameTests(PermissionTests):
         assert (backend.accessible_ids(share), backend.is_shared(share)) == ({"1"}, True)
         hidden = share_of(["one"], ["read"], f"/a{text}/")
         assert (backend.accessible_ids(hidden), backend.is_shared(hidden)) == (set(), False)
+
+    @pytest.mark.parametrize("text", UNSTORABLE, ids=ascii)
+    def test_what_cannot_be_stored_is_refused(self, backend: PermissionBase, text: str) -> None:
+        """Wherever it stands; and what is there stays (P7)."""
+        backend.add_user_principal("one", "group")
+        backend.add_principal_to_ace("/a/1", "read", "one")
+        for names in (text, "group"), ("one", text):
+            with pytest.raises(ValueError):  # noqa: PT011 - what it says is the backend's own
+                backend.add_user_principal(*names)
+            backend.remove_user_principal(*names)
+        for uri, name, who in (text, "read", "one"), ("/a/1", text, "one"), ("/a/1", "read", text):
+            with pytest.raises(ValueError):  # noqa: PT011
+                backend.add_principal_to_ace(uri, name, who)
+            with pytest.raises(ValueError):  # noqa: PT011
+                backend.replace_object_permissions(uri, {"read": [], name: [who]})
+            backend.remove_principal_from_ace(uri, name, who)
+        backend.remove_principal(text)
+        backend.delete_object_permissions(text)
+        backend.delete_object_trees(text)
+        assert backend.user_principals("one") == {"group"}
+        assert backend.object_permissions("/a/1") == {"read": {"one"}}
 
     def test_names_are_not_joined(self, backend: PermissionBase) -> None:
         """Two pairs are the same when both names are (P7)."""
