@@ -96,7 +96,7 @@ class Storage:
 
         from cliquet.storage import schemas
 
-        declared = schemas.Declared(indexed=[("article", "id")])
+        declared = schemas.Declared(indexed=[("article", schemas.BY_ID)])
         schemas.initialize(self.connected(url), declared, lambda line: None)
         config = Configurator(settings=self.permission_settings(url))
         import_module(self.permission).load_from_config(config).initialize_schema()
