@@ -28,7 +28,7 @@ _CREDENTIALS = re.compile(r"\b(Basic|Bearer|Digest|Hawk|Token)\s+[^\s'\",;]+", r
 _PRIVATE: Final = frozenset(
     {"vars", "cookies", "headers", "env", "query_string", "sys.argv", "breadcrumbs"}
 )
-_QUERY = re.compile(r"\?[^\s\"'?=]+=[^\s\"']*")
+_QUERY = re.compile(r"\?[^\s\"'?=]+=\S*")
 
 
 def setup(config: Any) -> None:
@@ -99,6 +99,7 @@ def _masked(text: str) -> str:
 
 def _start_sdk(settings: Any) -> None:
     sdk = _library("sentry_sdk")
+    atexit = _library("sentry_sdk.integrations.atexit")
     handlers = _library("sentry_sdk.integrations.logging")
     sdk.init(
         dsn=settings["sentry_dsn"],
@@ -106,6 +107,8 @@ def _start_sdk(settings: Any) -> None:
         before_send=lambda event, hint: clean(event, settings),
         # Nothing but the log: what is logged and caught elsewhere too would be told twice.
         default_integrations=False,
+        # What is reported last is sent before the process ends.
+        integrations=[atexit.AtexitIntegration(callback=lambda pending, timeout: None)],
         auto_enabling_integrations=False,
         include_local_variables=False,
         max_request_body_size="never",

@@ -21,7 +21,8 @@ class _Origin(NamedTuple):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Handlers send records to other processes: tracebacks do not travel, nor all exceptions.
-        return _Origin, (self.event, None)
+        # What reads them may not have cliquet: a plain tuple.
+        return tuple, ((self.event, None),)
 
 
 def exception_of(exc_info: object) -> BaseException | None:

@@ -34,6 +34,7 @@ def test_settings_of_policies_listeners_resources_and_others_are_no_faults(clini
         "collection_article_delete_enabled": "false",
         "jinja2.directories": "templates",
         "pyramid.includes": "",
+        "tm.manager_hook": "pyramid_tm.explicit_manager",
     }
     assert clinic.faults(**settings) == []
 

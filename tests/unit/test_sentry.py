@@ -275,3 +275,16 @@ def test_a_malformed_dsn_is_refused_without_telling_it() -> None:
     with pytest.raises(ConfigurationError, match="sentry_dsn is not a DSN") as caught:
         app_of(sentry_dsn="secret-dsn")
     assert "secret-dsn" not in str(caught.value)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_what_is_reported_last_arrives(server: Sentry, client: str) -> None:
+    dsn = server.raven_dsn if client == "raven" else server.dsn
+    settings = {**SETTINGS, "sentry_dsn": dsn, "sentry_client": client}
+    program = (
+        "import cliquet; from pyramid.config import Configurator\n"
+        f"cliquet.initialize(Configurator(settings={settings!r}))\n"
+        "cliquet.logger.critical('last words')"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+    assert "last words" in server.event()

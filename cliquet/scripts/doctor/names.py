@@ -29,6 +29,8 @@ _PERMISSIONS = ("read", "write", "create")
 #: What begins the names of settings that go on with a name in a list, and that list.
 _NAMESPACES = {"multiauth.policy": "multiauth.policies", "event_listeners": "event_listeners"}
 _OF_LOADERS = ("use", "here", "__file__")
+#: What pyramid_tm reads, beside what has a default here.
+_OF_TM = ("tm.activate_hook", "tm.commit_veto", "tm.manager_hook")
 
 
 class Known(NamedTuple):
@@ -50,7 +52,7 @@ class Known(NamedTuple):
     @classmethod
     def of(cls, patient: Patient) -> Known:
         """Return those of an application; of one that cannot be made, those of all."""
-        ours = {*DEFAULT_SETTINGS, *NAMES_WITHOUT_DEFAULT, *Settings()}
+        ours = {*DEFAULT_SETTINGS, *NAMES_WITHOUT_DEFAULT, *Settings(), *_OF_TM}
         spaces = tuple(
             f"{start}.{str(one).rpartition('.')[2]}."
             for start, names in _NAMESPACES.items()

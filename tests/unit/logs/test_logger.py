@@ -265,3 +265,8 @@ def test_a_hostile_line_reaches_a_utf8_file_whole(renderer_class: Any, tmp_path:
     written = (tmp_path / "log").read_text(encoding="utf-8")
     assert written.count("\n") == 1
     assert "\\ud800" in written
+
+
+def test_records_are_read_where_cliquet_is_not(caplog: pytest.LogCaptureFixture) -> None:
+    logger.error("late")
+    assert b"cliquet.logs.records" not in pickle.dumps(vars(caplog.records[-1]))
