@@ -13,6 +13,8 @@ from cliquet.scripts.loading import CommandRefused
 _APPLICATION = "app.py"
 #: Bytes of randomness in the secret of user ids.
 _SECRET_BYTES = 32
+# The one begins a variable, the other what follows the path in a URL.
+_UNUSABLE = frozenset("%?")
 
 
 def write(ini: str) -> bool:
@@ -32,6 +34,12 @@ def write(ini: str) -> bool:
         return False
     if path.suffix != ".ini":
         raise CommandRefused(f"{ini} should end with .ini: that is how files are told apart")
+    folder = str(path.resolve().parent)
+    if strange := _UNUSABLE & set(folder):
+        raise CommandRefused(
+            f"{folder} has {' and '.join(sorted(strange))} in its name, which paths in an INI file"
+            f" and in the URL of a database cannot have: choose another folder"
+        )
     values = {"name": path.stem.replace("%", "%%"), "secret": secrets.token_hex(_SECRET_BYTES)}
     try:
         is_ours = _create(path.with_name(_APPLICATION), _template("app.py"), 0o666)

@@ -173,6 +173,15 @@ def test_faults_of_the_application_itself_keep_their_traceback(tmp_path, monkeyp
         main(["migrate", "--ini", str(path)])
 
 
+@pytest.mark.parametrize("name", ["a%b", "a?b"])
+def test_a_folder_whose_name_no_configuration_can_have_is_told_by_init(tmp_path, name, capsys):
+    folder = tmp_path / name
+    folder.mkdir()
+    assert main(["--ini", str(folder / "cliquet.ini"), "init"]) == 1
+    assert f"{folder} has {name[1]} in its name" in capsys.readouterr().err
+    assert list(folder.iterdir()) == []
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="POSIX")
 def test_a_folder_that_is_not_there_is_told_by_init(tmp_path, capsys):
     assert main(["init", "--ini", str(tmp_path / "nowhere" / "a.ini")]) == 1
